@@ -1,0 +1,1 @@
+//! Runs firmware images on emulated cores.

@@ -1,0 +1,2 @@
+//! A static-allocation graph executor for quantised networks.
+#![no_std]

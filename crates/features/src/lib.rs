@@ -1,0 +1,2 @@
+//! What stands before a model: windows, spectra, mel filters, image resizing.
+#![no_std]

@@ -1,0 +1,1 @@
+//! A bounds-checked reader of the .tflite format that never panics.

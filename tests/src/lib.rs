@@ -1,0 +1,1 @@
+//! Whole paths: model, compiler, engine, emulated board.
