@@ -1,0 +1,255 @@
+use std::{
+    fmt, fs,
+    path::{Path, PathBuf},
+};
+
+use serde::{Deserialize, Serialize, de};
+
+use crate::Error;
+
+/// A board: a folder under `boards/` with a `board.toml` in it.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Board {
+    /// The folder's name.
+    #[serde(skip)]
+    pub name: String,
+    /// The folder.
+    #[serde(skip)]
+    pub folder: PathBuf,
+    /// What the compiler calls the target.
+    pub target: String,
+    /// What the core is called by those who make it.
+    pub core: String,
+    /// The clock that the firmware sets up; nothing where time is not modelled.
+    pub core_hz: Option<u32>,
+    /// Its memories, as `memory.x` lays them out.
+    pub memory: Vec<Memory>,
+    /// How it is emulated, if it is.
+    pub qemu: Option<Qemu>,
+    /// What an image may take.
+    pub budget: Budget,
+}
+
+/// One memory of a board.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Memory {
+    /// As in `memory.x`.
+    pub name: String,
+    /// What may live there.
+    pub kind: MemoryKind,
+    /// First address.
+    pub origin: u32,
+    /// Length.
+    pub length: ByteCount,
+}
+
+/// What may live in a memory.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum MemoryKind {
+    /// Code and weights, written when the board is flashed.
+    Flash,
+    /// Arena, stack and variables.
+    Ram,
+}
+
+/// How QEMU emulates a board.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Qemu {
+    /// The program, for example `qemu-system-arm`.
+    pub program: String,
+    /// The package that brings it.
+    pub package: String,
+    /// QEMU's name for the board.
+    pub machine: String,
+    /// Further arguments.
+    #[serde(default)]
+    pub arguments: Vec<String>,
+}
+
+/// What an image may take; `cargo xtask size` fails above it.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Budget {
+    /// Code, constants and the initial values of variables.
+    pub flash: ByteCount,
+    /// Variables, the arena among them.
+    pub ram: ByteCount,
+    /// The deepest that the stack may go.
+    pub stack: ByteCount,
+}
+
+impl Board {
+    /// Reads one board.
+    ///
+    /// # Errors
+    /// [`Error::Io`], [`Error::BoardFile`].
+    pub fn load(folder: &Path) -> Result<Self, Error> {
+        let file = folder.join("board.toml");
+        let text = fs::read_to_string(&file).map_err(Error::io(&file))?;
+        let mut board: Self = toml::from_str(&text)
+            .map_err(|error| Error::BoardFile { file: file.clone(), reason: error.to_string() })?;
+        board.name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        board.folder = folder.to_path_buf();
+        Ok(board)
+    }
+
+    /// Every board of a workspace, by name.
+    ///
+    /// # Errors
+    /// [`Error::Io`], [`Error::BoardFile`].
+    pub fn all(workspace: &Path) -> Result<Vec<Self>, Error> {
+        let parent = workspace.join("boards");
+        let mut boards = Vec::new();
+        for entry in fs::read_dir(&parent).map_err(Error::io(&parent))? {
+            let folder = entry.map_err(Error::io(&parent))?.path();
+            if folder.join("board.toml").is_file() {
+                boards.push(Self::load(&folder)?);
+            }
+        }
+        boards.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(boards)
+    }
+
+    /// The board of this name.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchBoard`], and what [`Board::all`] gives.
+    pub fn find(workspace: &Path, name: &str) -> Result<Self, Error> {
+        let folder = workspace.join("boards").join(name);
+        if Path::new(name).components().count() == 1 && folder.join("board.toml").is_file() {
+            return Self::load(&folder);
+        }
+        let known = Self::all(workspace)?.into_iter().map(|board| board.name).collect();
+        Err(Error::NoSuchBoard { name: name.to_owned(), folder: workspace.join("boards"), known })
+    }
+
+    /// Length of all memories of one kind.
+    #[must_use]
+    pub fn memory_bytes(&self, kind: MemoryKind) -> u64 {
+        self.memory.iter().filter(|memory| memory.kind == kind).map(|memory| memory.length.0).sum()
+    }
+}
+
+/// A number of bytes; written `"64 KiB"`, `"4 MiB"` or as a plain number.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+pub struct ByteCount(pub u64);
+
+impl ByteCount {
+    fn parse(text: &str) -> Option<Self> {
+        let text = text.trim();
+        let digits = text.find(|c: char| !c.is_ascii_digit() && c != '_').unwrap_or(text.len());
+        let (number, unit) = text.split_at(digits);
+        let number: u64 = number.replace('_', "").parse().ok()?;
+        let factor = match unit.trim() {
+            "" | "B" => 1,
+            "KiB" | "K" => 1 << 10,
+            "MiB" | "M" => 1 << 20,
+            _ => return None,
+        };
+        number.checked_mul(factor).map(Self)
+    }
+}
+
+impl fmt::Display for ByteCount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            bytes if bytes >= 1 << 20 && bytes % (1 << 20) == 0 => write!(f, "{} MiB", bytes >> 20),
+            bytes if bytes >= 1 << 10 && bytes % (1 << 10) == 0 => write!(f, "{} KiB", bytes >> 10),
+            bytes => write!(f, "{bytes} B"),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for ByteCount {
+    fn deserialize<D: de::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Written {
+            Number(u64),
+            Text(String),
+        }
+        match Written::deserialize(deserializer)? {
+            Written::Number(bytes) => Ok(Self(bytes)),
+            Written::Text(text) => Self::parse(&text)
+                .ok_or_else(|| de::Error::custom(format!("`{text}` is not a number of bytes, KiB or MiB"))),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BOARD: &str = r#"
+        target = "thumbv7m-none-eabi"
+        core = "Cortex-M3"
+        [[memory]]
+        name = "FLASH"
+        kind = "flash"
+        origin = 0x0
+        length = "4 MiB"
+        [[memory]]
+        name = "RAM"
+        kind = "ram"
+        origin = 0x2000_0000
+        length = "64 KiB"
+        [budget]
+        flash = "64 KiB"
+        ram = 4096
+        stack = "2K"
+    "#;
+
+    fn workspace(text: &str) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        let board = folder.path().join("boards/one");
+        fs::create_dir_all(&board).unwrap();
+        fs::write(board.join("board.toml"), text).unwrap();
+        folder
+    }
+
+    #[test]
+    fn a_board_takes_its_name_from_its_folder() {
+        let workspace = workspace(BOARD);
+        let board = Board::find(workspace.path(), "one").unwrap();
+        assert_eq!(board.name, "one");
+        assert_eq!(board.memory_bytes(MemoryKind::Flash), 4 << 20);
+        assert_eq!(board.memory_bytes(MemoryKind::Ram), 64 << 10);
+        assert_eq!(board.budget.stack, ByteCount(2048));
+        assert_eq!(board.budget.ram, ByteCount(4096));
+        assert!(board.qemu.is_none());
+    }
+
+    #[test]
+    fn an_unknown_board_names_the_known_ones() {
+        let workspace = workspace(BOARD);
+        let message = Board::find(workspace.path(), "two").unwrap_err().to_string();
+        assert!(message.contains("no board `two`") && message.ends_with("there are: one"), "{message}");
+        assert!(matches!(Board::find(workspace.path(), "../boards/one"), Err(Error::NoSuchBoard { .. })));
+    }
+
+    #[test]
+    fn a_misspelt_key_is_refused_with_its_file_and_line() {
+        let workspace = workspace(&BOARD.replace("core =", "kore ="));
+        let message = Board::find(workspace.path(), "one").unwrap_err().to_string();
+        assert!(message.contains("board.toml") && message.contains("kore"), "{message}");
+    }
+
+    #[test]
+    fn byte_counts_read_and_print() {
+        for (text, bytes) in [("12", 12), ("1_024 B", 1024), ("3 KiB", 3072), ("2MiB", 2 << 20), ("7K", 7168)]
+        {
+            assert_eq!(ByteCount::parse(text), Some(ByteCount(bytes)), "{text}");
+        }
+        for text in ["", "KiB", "3 KB", "-1", "99999999999999999 MiB"] {
+            assert_eq!(ByteCount::parse(text), None, "{text}");
+        }
+        assert_eq!(ByteCount(3072).to_string(), "3 KiB");
+        assert_eq!(ByteCount(4 << 20).to_string(), "4 MiB");
+        assert_eq!(ByteCount(1500).to_string(), "1500 B");
+    }
+}

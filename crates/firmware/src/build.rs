@@ -1,0 +1,268 @@
+use std::{
+    env, fs,
+    fs::File,
+    hash::{DefaultHasher, Hash, Hasher},
+    io::{BufRead, BufReader},
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+use crate::{Board, Error, Network, Toolchain};
+
+/// How much of cargo's output an error repeats.
+const TAIL_LINES: usize = 40;
+
+/// What an image is optimised for. No profile changes an output byte.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Profile {
+    /// Speed.
+    #[default]
+    Release,
+    /// Flash.
+    Small,
+}
+
+impl Profile {
+    /// As cargo knows it, and the folder that it writes to.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Release => "release",
+            Self::Small => "small",
+        }
+    }
+}
+
+/// What to build.
+#[derive(Clone, Debug)]
+pub struct Request<'a> {
+    /// The board.
+    pub board: &'a Board,
+    /// The program among the board's; nothing is the one named like the board.
+    pub program: Option<&'a str>,
+    /// The model to compile in; a program that takes one says so when there is none.
+    pub model: Option<&'a Path>,
+    /// Optimised for what.
+    pub profile: Profile,
+    /// Cargo features of the program.
+    pub features: &'a [&'a str],
+}
+
+/// A firmware image.
+#[derive(Clone, Debug)]
+pub struct Image {
+    /// The ELF file; stays until the same request is built again.
+    pub path: PathBuf,
+}
+
+/// Builds an image. `progress` hears each line of cargo's as it comes.
+///
+/// # Errors
+/// [`Error::Build`] with the end of what cargo said, [`Error::Start`], [`Error::Io`].
+pub fn build(
+    toolchain: &Toolchain,
+    request: &Request<'_>,
+    progress: &mut dyn FnMut(&str),
+) -> Result<Image, Error> {
+    let board = request.board;
+    let program = request.program.unwrap_or(&board.name);
+    let target_folder = target_folder(board)?.join(toolchain.folder());
+    let images = target_folder.join("images").join(&board.name);
+    fs::create_dir_all(&images).map_err(Error::io(&images))?;
+    let model = request.model.map(|model| fs::canonicalize(model).map_err(Error::io(model))).transpose()?;
+
+    // Cargo writes every model's program to one place, so only one build at a time may be between that and the copy.
+    let lock = target_folder.join("images/.lock");
+    let guard = File::create(&lock).map_err(Error::io(&lock))?;
+    guard.lock().map_err(Error::io(&lock))?;
+
+    let mut command = cargo(toolchain, request, program);
+    command.env("CARGO_TARGET_DIR", &target_folder);
+    match &model {
+        Some(model) => command.env("MICROJOULE_MODEL", model),
+        None => command.env_remove("MICROJOULE_MODEL"),
+    };
+    run(&mut command, &board.name, progress)?;
+
+    let built = target_folder.join(&board.target).join(request.profile.name()).join(program);
+    let path = images.join(image_name(request, program, model.as_deref()));
+    fs::copy(&built, &path).map_err(Error::io(&built))?;
+    Ok(Image { path })
+}
+
+fn cargo(toolchain: &Toolchain, request: &Request<'_>, program: &str) -> Command {
+    let board = request.board;
+    let mut command;
+    match toolchain {
+        Toolchain::Sysroot => {
+            command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+            command.arg("build");
+        }
+        Toolchain::BuildStd { rustc, cargo, linker } => {
+            command = Command::new(cargo);
+            command.args(["build", "-Zbuild-std=core"]).env("RUSTC", rustc).env("RUSTC_BOOTSTRAP", "1");
+            command.env_remove("CARGO");
+            if let Some(linker) = linker {
+                // A distribution's compiler on the path of a rustup's cargo would mix the two.
+                command.env_remove("RUSTUP_TOOLCHAIN").env(linker_variable(&board.target), linker);
+            }
+        }
+    }
+    // The board's own `.cargo/config.toml` has the flags; the environment's would replace them.
+    for variable in ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_RUSTFLAGS", "CARGO_BUILD_TARGET"] {
+        command.env_remove(variable);
+    }
+    if Network::from_environment() == Network::Offline {
+        command.env("CARGO_NET_OFFLINE", "true");
+    }
+    command.current_dir(&board.folder);
+    command.args(["--profile", request.profile.name(), "--target", &board.target, "--bin", program]);
+    if !request.features.is_empty() {
+        command.arg("--features").arg(request.features.join(","));
+    }
+    command
+}
+
+fn linker_variable(target: &str) -> String {
+    format!("CARGO_TARGET_{}_LINKER", target.to_uppercase().replace(['-', '.'], "_"))
+}
+
+fn run(command: &mut Command, board: &str, progress: &mut dyn FnMut(&str)) -> Result<(), Error> {
+    let program = command.get_program().to_string_lossy().into_owned();
+    let started = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn();
+    let mut child = started.map_err(|source| Error::Start { program: program.clone(), source })?;
+    let mut tail = Vec::new();
+    if let Some(stderr) = child.stderr.take() {
+        for line in BufReader::new(stderr).split(b'\n').map_while(Result::ok) {
+            let line = String::from_utf8_lossy(&line).into_owned();
+            progress(&line);
+            tail.push(line);
+            if tail.len() > TAIL_LINES {
+                tail.remove(0);
+            }
+        }
+    }
+    let status = child.wait().map_err(|source| Error::Start { program, source })?;
+    if status.success() {
+        return Ok(());
+    }
+    Err(Error::Build { board: board.to_owned(), status: status.to_string(), tail: tail.join("\n") })
+}
+
+/// Where cargo's own output goes, beside which firmware gets its folder.
+fn target_folder(board: &Board) -> Result<PathBuf, Error> {
+    if let Some(folder) = env::var_os("CARGO_TARGET_DIR") {
+        return std::path::absolute(&folder).map_err(Error::io(folder));
+    }
+    let workspace = board.folder.ancestors().nth(2).unwrap_or(&board.folder);
+    std::path::absolute(workspace.join("target")).map_err(Error::io(workspace))
+}
+
+/// Two models of one name in two folders get two images.
+fn image_name(request: &Request<'_>, program: &str, model: Option<&Path>) -> String {
+    let mut name = program.to_owned();
+    if let Some(model) = model {
+        let mut hasher = DefaultHasher::new();
+        model.hash(&mut hasher);
+        let stem = model.file_stem().unwrap_or_default().to_string_lossy();
+        name = format!("{name}-{stem}-{:08x}", hasher.finish() >> 32);
+    }
+    for feature in request.features {
+        name = format!("{name}+{feature}");
+    }
+    format!("{name}-{}.elf", request.profile.name())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Budget, ByteCount};
+
+    fn board(folder: &Path) -> Board {
+        let nothing = ByteCount(0);
+        Board {
+            name: "one".to_owned(),
+            folder: folder.to_path_buf(),
+            target: "thumbv8m.main-none-eabi".to_owned(),
+            core: String::new(),
+            core_hz: None,
+            memory: Vec::new(),
+            qemu: None,
+            budget: Budget { flash: nothing, ram: nothing, stack: nothing },
+        }
+    }
+
+    fn request(board: &Board) -> Request<'_> {
+        Request { board, program: None, model: None, profile: Profile::Small, features: &["steps"] }
+    }
+
+    fn arguments(command: &Command) -> Vec<String> {
+        command.get_args().map(|argument| argument.to_string_lossy().into_owned()).collect()
+    }
+
+    fn variable(command: &Command, name: &str) -> Option<Option<String>> {
+        let found = command.get_envs().find(|(key, _)| *key == name)?;
+        Some(found.1.map(|value| value.to_string_lossy().into_owned()))
+    }
+
+    #[test]
+    fn cargo_is_told_profile_target_program_and_features() {
+        let board = board(Path::new("/w/boards/one"));
+        let command = cargo(&Toolchain::Sysroot, &request(&board), "one");
+        assert_eq!(
+            arguments(&command).join(" "),
+            "build --profile small --target thumbv8m.main-none-eabi --bin one --features steps"
+        );
+        assert_eq!(command.get_current_dir(), Some(Path::new("/w/boards/one")));
+        assert_eq!(variable(&command, "RUSTFLAGS"), Some(None), "it would replace the board's flags");
+    }
+
+    #[test]
+    fn core_from_source_names_compiler_and_linker() {
+        let board = board(Path::new("/w/boards/one"));
+        let toolchain = Toolchain::BuildStd {
+            rustc: "/usr/bin/rustc".into(),
+            cargo: "/usr/bin/cargo".into(),
+            linker: Some("/usr/bin/rust-lld".into()),
+        };
+        let command = cargo(&toolchain, &request(&board), "one");
+        assert_eq!(command.get_program(), "/usr/bin/cargo");
+        assert!(arguments(&command).contains(&"-Zbuild-std=core".to_owned()));
+        assert_eq!(variable(&command, "RUSTC"), Some(Some("/usr/bin/rustc".to_owned())));
+        assert_eq!(variable(&command, "RUSTUP_TOOLCHAIN"), Some(None));
+        assert_eq!(
+            variable(&command, "CARGO_TARGET_THUMBV8M_MAIN_NONE_EABI_LINKER"),
+            Some(Some("/usr/bin/rust-lld".to_owned()))
+        );
+        assert_ne!(toolchain.folder(), Toolchain::Sysroot.folder());
+    }
+
+    #[test]
+    fn images_of_two_models_of_one_name_do_not_meet() {
+        let board = board(Path::new("/w/boards/one"));
+        let request = request(&board);
+        let names = [Some("/a/kws.tflite"), Some("/b/kws.tflite"), None]
+            .map(|model| image_name(&request, "one", model.map(Path::new)));
+        assert!(names.iter().all(|name| name.ends_with("+steps-small.elf")), "{names:?}");
+        assert!(names[0].starts_with("one-kws-") && names[0] != names[1] && names[1] != names[2]);
+    }
+
+    #[test]
+    fn a_build_that_fails_repeats_the_end_of_what_was_said() {
+        let mut command = Command::new("sh");
+        command.args(["-c", "for i in $(seq 100); do echo line $i >&2; done; exit 101"]);
+        let mut heard = 0;
+        let error = run(&mut command, "one", &mut |_| heard += 1).unwrap_err();
+        let message = error.to_string();
+        assert_eq!(heard, 100);
+        assert!(message.contains("firmware for one") && message.contains("101"), "{message}");
+        assert!(message.contains("line 61\n") && message.ends_with("line 100"), "{message}");
+        assert!(!message.contains("line 60\n"), "{message}");
+    }
+
+    #[test]
+    fn a_cargo_that_is_not_there_is_named() {
+        let error = run(&mut Command::new("no-such-cargo"), "one", &mut |_| ()).unwrap_err();
+        assert!(error.to_string().contains("`no-such-cargo` could not be started"));
+    }
+}

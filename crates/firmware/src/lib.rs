@@ -1,0 +1,19 @@
+//! Builds a board's firmware image around a model, on whatever toolchain the machine has, and reads what came out.
+//!
+//! [`Board`] is a folder under `boards/`, [`Toolchain`] is how its target can be compiled for on this machine,
+//! [`build`] makes an [`Image`], and [`Contents`] tells what is in it.
+#![forbid(unsafe_code)]
+
+mod board;
+mod build;
+mod contents;
+mod error;
+mod process;
+mod toolchain;
+
+pub use board::{Board, Budget, ByteCount, Memory, MemoryKind, Qemu};
+pub use build::{Image, Profile, Request, build};
+pub use contents::{Contents, Sizes, Symbol};
+pub use error::Error;
+pub use process::{Finished, find_program, run_bounded};
+pub use toolchain::{Machine, Network, Resolved, Toolchain, resolve};
