@@ -1,2 +1,23 @@
 //! Int8 network kernels for microcontrollers: no heap, no panics.
+//!
+//! Each operator has one plain implementation in [`reference`](mod@reference) that *is* its definition. The few that
+//! decide how fast a network is have faster ones per instruction set under [`arch`], byte for byte the
+//! same; the functions at the root of [`arch::active`] are the ones chosen for this target, and
+//! [`arch::active::ISA`] says which.
+//!
+//! # Conventions
+//! * Images are NHWC. Filters are OHWI, depthwise filters HWO.
+//! * A kernel checks that its buffers fit its parameters, and then only loops. Whatever the parameters
+//!   say, it stays inside its buffers and does not panic.
+//! * Rounding happens in [`quant`] and nowhere else.
 #![no_std]
+
+pub mod arch;
+mod error;
+mod geometry;
+pub mod reference;
+mod scales;
+
+pub use error::KernelError;
+pub use geometry::{Hwc, Padding, Taps, Window, Yx};
+pub use scales::PerChannel;

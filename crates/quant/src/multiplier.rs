@@ -7,10 +7,12 @@ use crate::rounding::{doubling_high_mul, round_shift_right, saturate_i32, satura
 /// A quantised value `q` stands for `scale · (q − zero)`: code subtracts it from inputs and adds it to
 /// outputs. Nothing stores a negated zero.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct ZeroPoint(pub i32);
 
 /// The range an activation is limited to, both ends included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Clamp {
     /// Least value allowed.
     pub min: i32,
@@ -39,11 +41,30 @@ impl Clamp {
 
 /// A real factor `mantissa · 2^(shift − 31)`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(try_from = "Parts"))]
 pub struct Multiplier {
     /// 0, or of magnitude in `[2^30, 2^31]`, where 2^31 occurs only negated.
     mantissa: i32,
     /// In `[-31, 31]`; negative makes the result smaller.
     shift: i8,
+}
+
+/// A factor as it is written down, before its ranges are checked.
+#[cfg(feature = "serde")]
+#[derive(serde::Deserialize)]
+#[serde(rename = "Multiplier")]
+struct Parts {
+    mantissa: i32,
+    shift: i8,
+}
+
+#[cfg(feature = "serde")]
+impl TryFrom<Parts> for Multiplier {
+    type Error = &'static str;
+
+    fn try_from(Parts { mantissa, shift }: Parts) -> Result<Self, Self::Error> {
+        Self::new(mantissa, shift).ok_or("a factor's mantissa is not normalised or its shift is out of range")
+    }
 }
 
 impl Multiplier {
