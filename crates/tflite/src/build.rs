@@ -3,7 +3,13 @@
 //! Simple rather than small: every table stands before what it points to, lists of fields are shared, and a
 //! field with its default is left out, as other writers do.
 
+mod fields;
+mod sample;
+
 use std::collections::HashMap;
+
+pub(crate) use fields::WriteField;
+pub use sample::{sample, sample_options};
 
 use crate::{Model, Operator, OptionsTag, Quantization, QuantizationDetails, Signature, Subgraph, Tensor};
 
@@ -117,7 +123,8 @@ impl<'m> Shared<'m> {
 
     fn code(&mut self, operator: &Operator<'_>) -> u32 {
         let code = operator.op.code();
-        let mut fields = vec![(0, Value::I8(code.clamp(0, 127) as i8)), (3, Value::I32(code))];
+        let old = code.clamp(i8::MIN.into(), i8::MAX.into()) as i8;
+        let mut fields = vec![(0, Value::I8(old)), (3, Value::I32(code))];
         fields.extend(operator.custom_code.as_ref().map(|name| (1, text(name))));
         if operator.version != 1 {
             fields.push((2, Value::I32(operator.version)));

@@ -1,8 +1,6 @@
-//! What a field of an options table can be.
+//! What a field of an options table can be, and how it is read.
 
 use crate::DType;
-#[cfg(any(test, feature = "build"))]
-use crate::build::Value;
 use crate::error::Fault;
 use crate::flat::{Meter, Table};
 
@@ -29,8 +27,6 @@ macro_rules! enumeration {
                     found => Err(Fault::Value { what: $what, found: found.into(), last: Self::ALL.len() as i64 - 1 }),
                 }
             }
-            #[cfg(any(test, feature = "build"))]
-            fn value(&self) -> Value { Value::I8(self.code()) }
         }
     };
 }
@@ -94,7 +90,7 @@ enumeration! {
 }
 
 /// A type that can be a field of an options table.
-pub(crate) trait Field: Sized + PartialEq {
+pub(crate) trait Field: Sized {
     fn read(
         table: &Table<'_>,
         slot: usize,
@@ -102,23 +98,19 @@ pub(crate) trait Field: Sized + PartialEq {
         what: &'static str,
         meter: &mut Meter,
     ) -> Result<Self, Fault>;
-    #[cfg(any(test, feature = "build"))]
-    fn value(&self) -> Value;
 }
 
 macro_rules! plain_fields {
-    ($($field:ty, $value:ident;)*) => {$(
+    ($($field:ty)*) => {$(
         impl Field for $field {
             fn read(table: &Table<'_>, slot: usize, absent: Self, what: &'static str, _: &mut Meter) -> Result<Self, Fault> {
                 table.scalar(slot, absent, what)
             }
-            #[cfg(any(test, feature = "build"))]
-            fn value(&self) -> Value { Value::$value(*self) }
         }
     )*};
 }
 
-plain_fields! { i32, I32; u32, U32; i64, I64; f32, F32; }
+plain_fields!(i32 u32 i64 f32);
 
 impl Field for bool {
     fn read(
@@ -129,10 +121,6 @@ impl Field for bool {
         _: &mut Meter,
     ) -> Result<Self, Fault> {
         table.flag(slot, absent, what)
-    }
-    #[cfg(any(test, feature = "build"))]
-    fn value(&self) -> Value {
-        Value::I8((*self).into())
     }
 }
 
@@ -145,10 +133,6 @@ impl Field for DType {
         _: &mut Meter,
     ) -> Result<Self, Fault> {
         dtype(table, slot, absent, what)
-    }
-    #[cfg(any(test, feature = "build"))]
-    fn value(&self) -> Value {
-        Value::I8(self.code())
     }
 }
 
@@ -174,10 +158,6 @@ impl Field for Vec<i32> {
     ) -> Result<Self, Fault> {
         table.numbers(slot, what, meter, |_, number: i32| Ok(number))
     }
-    #[cfg(any(test, feature = "build"))]
-    fn value(&self) -> Value {
-        Value::I32s(self.clone())
-    }
 }
 
 impl Field for Vec<f32> {
@@ -190,10 +170,6 @@ impl Field for Vec<f32> {
     ) -> Result<Self, Fault> {
         table.numbers(slot, what, meter, |_, number: f32| Ok(number))
     }
-    #[cfg(any(test, feature = "build"))]
-    fn value(&self) -> Value {
-        Value::F32s(self.clone())
-    }
 }
 
 impl Field for String {
@@ -205,9 +181,5 @@ impl Field for String {
         meter: &mut Meter,
     ) -> Result<Self, Fault> {
         table.text(slot, what, meter)
-    }
-    #[cfg(any(test, feature = "build"))]
-    fn value(&self) -> Value {
-        Value::Bytes(self.clone().into_bytes())
     }
 }

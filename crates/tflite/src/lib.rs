@@ -4,9 +4,9 @@
 //! constant as long as its shape and type need. Weights are borrowed from the file.
 //!
 //! # Invariants
-//! * No input makes it panic (`tests/mutated.rs`, and the fuzz run).
+//! * No input makes it panic (`tests/mutated.rs`, and the fuzz run, which is `examples/fuzz_reader.rs`).
 //! * No input makes it allocate more than [`memory_bound`] of the file's length, counting everything that
-//!   was allocated on the way (`tests/memory.rs`). The time taken is in proportion to that bound too.
+//!   was allocated on the way (`tests/mutated.rs` counts). The time taken is in proportion to that bound too.
 //! * Nothing recurses, and nothing is generated from the schema: [`Options`] is one list, written by hand.
 //!
 //! # What is checked here and what is not
@@ -30,7 +30,11 @@ mod dtype;
 mod error;
 mod fields;
 mod flat;
+#[cfg(any(test, feature = "build"))]
+pub mod fuzz;
 mod model;
+#[cfg(any(test, feature = "build"))]
+pub mod mutate;
 mod op;
 mod options;
 mod read;

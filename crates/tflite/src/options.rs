@@ -1,12 +1,15 @@
 //! What an operator is told beside its tensors: one list of every options table, from which the type, the
 //! reader and (for tests) the writer come.
 
-#[cfg(any(test, feature = "build"))]
-use crate::build::Value;
 use crate::error::Fault;
 use crate::fields::Field;
 use crate::flat::{Meter, Table};
 use crate::{Activation, DType, LstmKernel, MirrorPadMode, Padding, WeightsFormat};
+#[cfg(any(test, feature = "build"))]
+use crate::{
+    build::{Fields, WriteField},
+    mutate::Rng,
+};
 
 /// Which of the schema's two lists of options tables, and which entry of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -61,16 +64,26 @@ macro_rules! options {
 
             /// The table as it would be written, without the fields that have their default.
             #[cfg(any(test, feature = "build"))]
-            pub(crate) fn write(&self) -> Option<(OptionsTag, Vec<(usize, Value)>)> {
+            pub(crate) fn write(&self) -> Option<(OptionsTag, Fields)> {
                 match self {
                     Self::None => None,
                     Self::Other(tag) => Some((*tag, Vec::new())),
                     $(Self::$variant { $($field,)* } => {
-                        let fields = [$(($slot, *$field != $absent, $field.value()),)*];
-                        let kept = fields.into_iter().filter(|(_, keep, _)| *keep);
-                        Some((OptionsTag::First($tag), kept.map(|(slot, _, value)| (slot, value)).collect()))
+                        let fields = [$($field.value(&$absent).map(|value| ($slot, value)),)*];
+                        Some((OptionsTag::First($tag), fields.into_iter().flatten().collect()))
                     })*
                 }
+            }
+
+            /// Every variant once, with fields drawn by lot.
+            #[cfg(any(test, feature = "build"))]
+            pub(crate) fn every(rng: &mut Rng) -> Vec<Self> {
+                vec![
+                    Self::None,
+                    Self::Other(OptionsTag::First(22)),
+                    Self::Other(OptionsTag::Second(18)),
+                    $(Self::$variant { $($field: WriteField::sample(rng),)* },)*
+                ]
             }
         }
     };
