@@ -115,7 +115,7 @@ pub enum Fault {
         what: &'static str,
     },
     /// An index points outside its table.
-    #[error("{} is {found}, and there are {} {of}: the file is damaged; convert the model again", Entry(what, *position), Grouped(*count as u64))]
+    #[error("{} is {found}, and the number of {of} is {}: the file is damaged; convert the model again", Entry(what, *position), Grouped(*count as u64))]
     Index {
         /// The list or field that holds the index.
         what: &'static str,
