@@ -1,1 +1,16 @@
-//! Runs firmware images on emulated cores.
+//! Runs firmware images on emulated cores: hands them a job, bounds their time, and brings back what they answered,
+//! logged and left as exit code.
+//!
+//! [`Emulator::find`] looks for the emulator that a board asks for, [`Emulator::run`] runs any image, and
+//! [`Emulator::infer`] an image that serves jobs.
+#![forbid(unsafe_code)]
+
+mod error;
+mod job;
+mod log;
+mod qemu;
+
+pub use error::{Absent, Death, Error, ReplyError};
+pub use job::{CaseReply, Job, Reply, StepReply};
+pub use log::{LogLine, decode_log};
+pub use qemu::{Emulator, Exit, Outcome, Version};

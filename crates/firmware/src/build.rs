@@ -86,7 +86,10 @@ pub fn build(
 
     let built = target_folder.join(&board.target).join(request.profile.name()).join(program);
     let path = images.join(image_name(request, program, model.as_deref()));
-    fs::copy(&built, &path).map_err(Error::io(&built))?;
+    // Renamed into place: an emulator may be running the image that stood there.
+    let fresh = path.with_extension("fresh");
+    fs::copy(&built, &fresh).map_err(Error::io(&built))?;
+    fs::rename(&fresh, &path).map_err(Error::io(&path))?;
     Ok(Image { path })
 }
 

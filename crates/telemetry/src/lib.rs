@@ -4,4 +4,6 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
+pub mod exit;
+pub mod files;
 pub mod wire;

@@ -248,13 +248,15 @@ pub enum Failure {
     ShortJob = 3,
     /// The model refused to run.
     Run = 4,
+    /// Steps were asked of an image that was built without the feature `steps`.
+    NoSteps = 5,
 }
 
 impl Failure {
     /// The failure with this number.
     #[must_use]
     pub fn from_number(number: u32) -> Option<Self> {
-        [Self::BadJob, Self::OtherModel, Self::ShortJob, Self::Run]
+        [Self::BadJob, Self::OtherModel, Self::ShortJob, Self::Run, Self::NoSteps]
             .into_iter()
             .find(|known| *known as u32 == number)
     }
@@ -267,6 +269,7 @@ impl core::fmt::Display for Failure {
             Self::OtherModel => "the job's inputs have not the length of the model's",
             Self::ShortJob => "the job ended in the middle of a case",
             Self::Run => "the model refused to run",
+            Self::NoSteps => "steps were asked of an image that was built without the feature `steps`",
         })
     }
 }
@@ -344,10 +347,10 @@ mod tests {
 
     #[test]
     fn failures_keep_their_numbers() {
-        for number in 1..=4 {
+        for number in 1..=5 {
             assert_eq!(Failure::from_number(number).map(|failure| failure as u32), Some(number));
         }
         assert_eq!(Failure::from_number(0), None);
-        assert_eq!(Failure::from_number(5), None);
+        assert_eq!(Failure::from_number(6), None);
     }
 }

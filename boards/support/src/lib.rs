@@ -1,0 +1,13 @@
+//! What all emulated boards share, so that a board is a page of code.
+//!
+//! The host talks to firmware through files, by semihosting; what is in them is defined in `telemetry`.
+#![no_std]
+
+mod fault;
+mod log;
+pub mod selftest;
+pub mod semihosting;
+mod serve;
+pub mod stack;
+
+pub use serve::serve;

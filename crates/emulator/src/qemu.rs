@@ -1,0 +1,218 @@
+use std::{
+    fmt, fs, io,
+    path::{Path, PathBuf},
+    process::{Command, ExitStatus},
+    time::Duration,
+};
+
+use firmware::{Board, Finished, Qemu, find_program, run_bounded};
+use telemetry::{exit, files};
+
+use crate::{Absent, Error, Job, LogLine, Reply, decode_log, error::Death};
+
+/// The oldest that emulates what the boards need. Tried: 7.2.
+const OLDEST: Version = Version { major: 7, minor: 0 };
+
+/// A program that only tells its version is quick, or broken.
+const QUESTION_LIMIT: Duration = Duration::from_secs(20);
+
+/// Where the emulator writes what the firmware says on its console.
+const CONSOLE: &str = "console.txt";
+
+/// QEMU, set up for one board.
+#[derive(Clone, Debug)]
+pub struct Emulator {
+    program: PathBuf,
+    version: Version,
+    qemu: Qemu,
+}
+
+/// QEMU's version.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub struct Version {
+    /// The first number.
+    pub major: u32,
+    /// The second.
+    pub minor: u32,
+}
+
+impl Version {
+    /// From what `--version` prints: `QEMU emulator version 7.2.22 (Debian 1:7.2+dfsg-7)`.
+    fn parse(text: &str) -> Option<Self> {
+        let (_, numbers) = text.lines().next()?.split_once("version ")?;
+        let mut numbers = numbers.split(|c: char| !c.is_ascii_digit()).map(str::parse);
+        Some(Self { major: numbers.next()?.ok()?, minor: numbers.next()?.ok()? })
+    }
+}
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.major, self.minor)
+    }
+}
+
+/// How an emulation ended.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Exit {
+    /// The firmware ended it.
+    Code(u32),
+    /// Its time was up.
+    TimedOut,
+    /// The emulator itself was killed, or gave up: a locked-up core ends so.
+    Killed,
+}
+
+impl fmt::Display for Exit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Code(code) => write!(f, "exit code {code}"),
+            Self::TimedOut => f.write_str("its time up"),
+            Self::Killed => f.write_str("the emulator killed"),
+        }
+    }
+}
+
+/// What an emulation left.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// How it ended.
+    pub exit: Exit,
+    /// What the firmware said in its last words.
+    pub console: String,
+    /// What the emulator said.
+    pub stderr: String,
+    /// What the firmware logged.
+    pub log: Vec<LogLine>,
+    /// What the firmware answered.
+    pub reply: Vec<u8>,
+    /// How long it took, on the host's clock.
+    pub elapsed: Duration,
+}
+
+impl Emulator {
+    /// Looks on the PATH for the emulator that a board asks for.
+    ///
+    /// # Errors
+    /// [`Absent`] tells what to install.
+    pub fn find(board: &Board) -> Result<Self, Absent> {
+        let Some(qemu) = board.qemu.clone() else {
+            return Err(Absent::NotEmulated { board: board.name.clone() });
+        };
+        let Some(program) = find_program(&qemu.program) else {
+            return Err(Absent::NoProgram { program: qemu.program, package: qemu.package });
+        };
+        Self::at(program, qemu)
+    }
+
+    fn at(program: PathBuf, qemu: Qemu) -> Result<Self, Absent> {
+        let unusable = |said: String| Absent::Unusable { program: program.clone(), said };
+        let finished = run_bounded(Command::new(&program).arg("--version"), QUESTION_LIMIT)
+            .map_err(|error| unusable(error.to_string()))?;
+        let said = String::from_utf8_lossy(&finished.stdout).trim().to_owned();
+        let version = Version::parse(&said).filter(|_| finished.success()).ok_or_else(|| unusable(said))?;
+        if version < OLDEST {
+            return Err(Absent::TooOld { program, found: version, needed: OLDEST });
+        }
+        Ok(Self { program, version, qemu })
+    }
+
+    /// For a record's list of tools.
+    #[must_use]
+    pub fn version(&self) -> Version {
+        self.version
+    }
+
+    /// Runs an image until it ends or `limit` has passed, with `job` as its job file.
+    ///
+    /// # Errors
+    /// [`Error::Io`], [`Error::Emulator`], [`Error::Log`]. A firmware that fails is no error here: see [`Outcome::exit`].
+    pub fn run(&self, image: &Path, job: &[u8], limit: Duration) -> Result<Outcome, Error> {
+        let image = std::path::absolute(image).map_err(io_error(image))?;
+        let elf = fs::read(&image).map_err(io_error(&image))?;
+        let folder = tempfile::tempdir().map_err(io_error(Path::new("a temporary folder")))?;
+        let folder = folder.path();
+        fs::write(folder.join(files::JOB), job).map_err(io_error(&folder.join(files::JOB)))?;
+
+        let finished =
+            run_bounded(&mut self.command(&image, folder), limit).map_err(io_error(&self.program))?;
+        let stderr = String::from_utf8_lossy(&finished.stderr).trim().to_owned();
+        let console = String::from_utf8_lossy(&left(folder, CONSOLE)?).into_owned();
+        let reply = left(folder, files::REPLY)?;
+        let log = left(folder, files::LOG)?;
+        // QEMU's own complaint about its arguments or the image, before anything ran.
+        if exit_of(&finished) == Exit::Code(1) && [&reply, &log].iter().all(|file| file.is_empty()) {
+            return Err(Error::Emulator { program: self.program.clone(), said: stderr });
+        }
+        let log = decode_log(&elf, &log)?;
+        Ok(Outcome { exit: exit_of(&finished), console, stderr, log, reply, elapsed: finished.elapsed })
+    }
+
+    fn command(&self, image: &Path, folder: &Path) -> Command {
+        let mut command = Command::new(&self.program);
+        command.current_dir(folder);
+        command.args(["-M", &self.qemu.machine, "-nodefaults", "-display", "none", "-monitor", "none"]);
+        command.args(["-serial", "none", "-chardev", &format!("file,id=console,path={CONSOLE}")]);
+        command.args(["-semihosting-config", "enable=on,target=native,chardev=console"]);
+        command.args(&self.qemu.arguments);
+        command.arg("-kernel").arg(image);
+        command
+    }
+
+    /// Runs an image that serves jobs.
+    ///
+    /// # Errors
+    /// All of [`Error`]: this is where a firmware that died, hung or refused becomes one.
+    pub fn infer(&self, image: &Path, job: &Job<'_>, limit: Duration) -> Result<(Reply, Outcome), Error> {
+        let outcome = self.run(image, &job.to_bytes()?, limit)?;
+        let said = || last_words(&outcome);
+        let how = match outcome.exit {
+            Exit::Code(exit::DONE | exit::FAILED) => None,
+            Exit::Code(exit::PANIC) => Some(Death::Panic),
+            Exit::Code(exit::FAULT) => Some(Death::Fault),
+            Exit::TimedOut => return Err(Error::TimedOut { limit, said: said() }),
+            other => Some(Death::Other(other)),
+        };
+        if let Some(how) = how {
+            return Err(Error::Died { how, said: said() });
+        }
+        if outcome.reply.is_empty() {
+            return Err(Error::Died { how: Death::Unwritten, said: said() });
+        }
+        let reply = Reply::parse(&outcome.reply, job)?;
+        Ok((reply, outcome))
+    }
+}
+
+fn exit_of(finished: &Finished) -> Exit {
+    match finished.status.as_ref().map(ExitStatus::code) {
+        None => Exit::TimedOut,
+        Some(Some(code)) => u32::try_from(code).map_or(Exit::Killed, Exit::Code),
+        Some(None) => Exit::Killed,
+    }
+}
+
+/// The console, and what the emulator itself said without the registers that it lists when it gives up.
+fn last_words(outcome: &Outcome) -> String {
+    let own = outcome.stderr.lines().filter(|line| line.starts_with("qemu") && !line.contains("warning:"));
+    let lines: Vec<_> = outcome.console.lines().chain(own).collect();
+    lines.join("\n")
+}
+
+/// A file that the firmware may have left; nothing when it did not.
+fn left(folder: &Path, name: &str) -> Result<Vec<u8>, Error> {
+    let path = folder.join(name);
+    match fs::read(&path) {
+        Ok(bytes) => Ok(bytes),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(error) => Err(Error::Io { path, source: error }),
+    }
+}
+
+fn io_error(path: &Path) -> impl FnOnce(io::Error) -> Error {
+    let path = path.to_path_buf();
+    move |source| Error::Io { path, source }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,186 @@
+//! Every emulated board's firmware, built and run: what goes wrong tells, and the log comes back.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::OnceLock,
+    time::Duration,
+};
+
+use emulator::{Emulator, Error, Exit, Job, Outcome, Reply};
+use firmware::{Board, Machine, Profile, Request, build, resolve};
+use telemetry::exit;
+
+const LIMIT: Duration = Duration::from_secs(60);
+
+struct Prepared {
+    board: Board,
+    emulator: Emulator,
+    image: PathBuf,
+}
+
+/// The boards that can be emulated here; the others are named and skipped. Built once for all tests.
+fn prepared() -> &'static [Prepared] {
+    static PREPARED: OnceLock<Vec<Prepared>> = OnceLock::new();
+    PREPARED.get_or_init(prepare)
+}
+
+fn prepare() -> Vec<Prepared> {
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let boards = Board::all(&workspace).unwrap();
+    assert!(boards.iter().any(|board| board.name == "qemu-an386"), "{boards:?}");
+    let mut prepared = Vec::new();
+    for board in boards.into_iter().filter(|board| board.qemu.is_some()) {
+        let emulator = match Emulator::find(&board) {
+            Ok(emulator) => emulator,
+            Err(absent) => {
+                eprintln!("skipped: {}: {absent}", board.name);
+                continue;
+            }
+        };
+        let resolved = match resolve(&Machine::this(), &board.target, &mut |line| eprintln!("{line}")) {
+            Ok(resolved) => resolved,
+            Err(error) => {
+                eprintln!("skipped: {}: {error}", board.name);
+                continue;
+            }
+        };
+        let request = Request {
+            board: &board,
+            program: Some("selftest"),
+            model: None,
+            profile: Profile::Release,
+            features: &["steps"],
+        };
+        let image = build(&resolved.toolchain, &request, &mut |line| eprintln!("{line}")).unwrap();
+        prepared.push(Prepared { emulator, image: image.path, board });
+    }
+    prepared
+}
+
+fn run(prepared: &Prepared, task: &[u8], limit: Duration) -> Outcome {
+    prepared.emulator.run(&prepared.image, task, limit).unwrap()
+}
+
+#[test]
+fn firmware_that_goes_wrong_tells_how() {
+    for prepared in prepared() {
+        let name = &prepared.board.name;
+
+        let panicked = run(prepared, b"p", LIMIT);
+        assert_eq!(panicked.exit, Exit::Code(exit::PANIC), "{name}");
+        assert!(
+            panicked.console.contains("selftest.rs") && panicked.console.contains("on purpose: 42"),
+            "{name}"
+        );
+
+        let faulted = run(prepared, b"h", LIMIT);
+        assert_eq!(faulted.exit, Exit::Code(exit::FAULT), "{name}");
+        // UNDEFINSTR in the usage fault status, and a fault that was escalated.
+        let console = &faulted.console;
+        assert!(console.starts_with("hard fault pc 0x0000"), "{name}: {console}");
+        assert!(console.contains("cfsr 0x00010000 hfsr 0x40000000"), "{name}: {console}");
+
+        let endless = run(prepared, b"l", Duration::from_secs(1));
+        assert_eq!(endless.exit, Exit::TimedOut, "{name}");
+
+        assert_eq!(run(prepared, &[7], LIMIT).exit, Exit::Code(7), "{name}");
+        assert_eq!(run(prepared, b"", LIMIT).exit, Exit::Code(exit::FAILED), "{name}: no job");
+    }
+}
+
+#[test]
+fn the_log_is_decoded_with_level_message_and_place() {
+    for prepared in prepared() {
+        let outcome = run(prepared, b"u", LIMIT);
+        assert_eq!(outcome.exit, Exit::Code(exit::DONE));
+        let lines: Vec<_> = outcome.log.iter().map(ToString::to_string).collect();
+        assert_eq!(lines, ["error an error 1", "warn  a warning -2", "info  information three"]);
+        for line in &outcome.log {
+            let (file, number) = line.place.as_ref().unwrap();
+            assert!(file.ends_with("selftest.rs") && *number > 0, "{file}:{number}");
+        }
+    }
+}
+
+#[test]
+fn paint_finds_the_depth_of_a_known_frame() {
+    for prepared in prepared() {
+        let outcome = run(prepared, b"s", LIMIT);
+        let line = outcome.log.first().unwrap();
+        let depth: u32 = line.message.strip_prefix("stack ").unwrap().parse().unwrap();
+        // The frame itself, and a few saved registers.
+        assert!((5000..5200).contains(&depth), "{}: {depth} bytes", prepared.board.name);
+    }
+}
+
+/// Two cases for the toy model of `support::selftest`: four bytes and two bytes.
+fn cases() -> Vec<Vec<u8>> {
+    vec![vec![0, 1, 2, 3, 10, 20], vec![0x5a, 0xa5, 0, 9, 255, 0]]
+}
+
+fn infer(prepared: &Prepared, steps: bool, reset: bool) -> Result<Reply, Error> {
+    let cases = cases();
+    let job = Job { cases: &cases, steps, reset };
+    Ok(prepared.emulator.infer(&prepared.image, &job, LIMIT)?.0)
+}
+
+#[test]
+fn a_job_is_served_case_by_case_with_and_without_its_memory() {
+    for prepared in prepared() {
+        let outputs = |reply: &Reply| reply.cases.iter().map(|case| case.outputs.clone()).collect::<Vec<_>>();
+        let flipped = [vec![0x5a, 0x5b, 0x58, 0x59], vec![0, 0xff, 0x5a, 0x53]];
+
+        let kept = infer(prepared, false, false).unwrap();
+        assert_eq!(
+            outputs(&kept),
+            [vec![flipped[0].clone(), vec![11, 21]], vec![flipped[1].clone(), vec![1, 2]]]
+        );
+        assert!(kept.cases.iter().all(|case| case.steps.is_empty()));
+        assert_eq!((kept.hello.arena_bytes, kept.hello.state_bytes), (64, 1));
+        assert_eq!((kept.hello.input_bytes, kept.hello.output_bytes), (6, 6));
+
+        let reset = infer(prepared, false, true).unwrap();
+        assert_eq!(
+            outputs(&reset),
+            [vec![flipped[0].clone(), vec![11, 21]], vec![flipped[1].clone(), vec![0, 1]]]
+        );
+
+        let stack = kept.stack;
+        assert!((16..1024).contains(&stack.model_bytes), "{stack:?}");
+        assert!(stack.model_bytes < stack.deepest_bytes && stack.deepest_bytes < 4096, "{stack:?}");
+        assert!(stack.available_bytes > 3 << 20, "{stack:?}");
+    }
+}
+
+#[test]
+fn steps_come_back_in_order_with_their_layers() {
+    for prepared in prepared() {
+        let reply = infer(prepared, true, true).unwrap();
+        for case in &reply.cases {
+            let steps: Vec<_> =
+                case.steps.iter().map(|step| (step.step, step.layer, step.bytes.clone())).collect();
+            assert_eq!(steps, [(0, 3, case.outputs[0].clone()), (1, 7, case.outputs[1].clone())]);
+        }
+    }
+}
+
+#[test]
+fn jobs_that_cannot_be_done_are_refused_in_words() {
+    for prepared in prepared() {
+        let ask = |cases: &[Vec<u8>]| {
+            let job = Job { cases, steps: false, reset: false };
+            prepared.emulator.infer(&prepared.image, &job, LIMIT).unwrap_err().to_string()
+        };
+        assert_eq!(ask(&[vec![0; 7]]), "the job has 7 bytes of input a case, the model in the image takes 6");
+        assert_eq!(
+            ask(&[vec![0; 6], vec![0xff, 0, 0, 0, 0, 0]]),
+            "the firmware stopped in case 1: the model refused to run"
+        );
+
+        let short = Job { cases: &cases(), steps: false, reset: false }.to_bytes().unwrap();
+        let outcome = run(prepared, &short[..short.len() - 1], LIMIT);
+        assert_eq!(outcome.exit, Exit::Code(exit::FAILED));
+        let lines: Vec<_> = outcome.log.iter().map(ToString::to_string).collect();
+        assert!(lines.iter().any(|line| line == "error the job ended early, case 1"), "{lines:?}");
+    }
+}

@@ -1,0 +1,52 @@
+//! What is written twice about a board, because two programs read it, says the same.
+
+use std::{fs, path::Path};
+
+use firmware::{Board, ByteCount};
+
+fn boards() -> Vec<Board> {
+    let boards = Board::all(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")).unwrap();
+    assert!(!boards.is_empty());
+    boards
+}
+
+/// `FLASH : ORIGIN = 0x00000000, LENGTH = 4096K` as name, origin and length.
+fn region(line: &str) -> Option<(String, u32, ByteCount)> {
+    let (name, rest) = line.split_once(':')?;
+    let (origin, length) = rest.split_once(',')?;
+    let origin = origin.trim().strip_prefix("ORIGIN = 0x")?;
+    let kib: u64 = length.trim().strip_prefix("LENGTH = ")?.strip_suffix('K')?.parse().ok()?;
+    Some((name.trim().to_owned(), u32::from_str_radix(origin, 16).ok()?, ByteCount(kib << 10)))
+}
+
+#[test]
+fn the_linkers_memories_are_those_of_the_board() {
+    for board in boards() {
+        let text = fs::read_to_string(board.folder.join("memory.x")).unwrap();
+        let linked: Vec<_> = text.lines().filter_map(region).collect();
+        let described: Vec<_> =
+            board.memory.iter().map(|memory| (memory.name.clone(), memory.origin, memory.length)).collect();
+        assert_eq!(linked, described, "{}", board.name);
+    }
+}
+
+#[test]
+fn cargo_compiles_for_the_target_of_the_board() {
+    for board in boards() {
+        let text = fs::read_to_string(board.folder.join(".cargo/config.toml")).unwrap();
+        let config: toml::Table = text.parse().unwrap();
+        assert_eq!(config["build"]["target"].as_str(), Some(board.target.as_str()), "{}", board.name);
+        let flags = config["target"][&board.target]["rustflags"].as_array().unwrap();
+        assert!(flags.iter().any(|flag| flag.as_str().unwrap().starts_with("target-cpu=")), "{}", board.name);
+    }
+}
+
+#[test]
+fn budgets_fit_the_memories() {
+    for board in boards() {
+        let has = |kind| ByteCount(board.memory_bytes(kind));
+        assert!(board.budget.flash <= has(firmware::MemoryKind::Flash), "{}", board.name);
+        let ram = ByteCount(board.budget.ram.0 + board.budget.stack.0);
+        assert!(ram <= has(firmware::MemoryKind::Ram), "{}", board.name);
+    }
+}

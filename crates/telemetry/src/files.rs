@@ -1,0 +1,10 @@
+//! The files that host and firmware exchange over semihosting, in the folder that the emulator runs in.
+
+/// The job, written by the host: see [`crate::wire`].
+pub const JOB: &str = "job.bin";
+
+/// The reply, written by the firmware: see [`crate::wire`].
+pub const REPLY: &str = "reply.bin";
+
+/// The firmware's defmt log, encoded.
+pub const LOG: &str = "log.bin";
