@@ -1,2 +1,37 @@
-//! The one door.
-fn main() {}
+//! The one door: every task of the workspace is a verb of this program.
+
+mod conform;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// microjoule: int8 neural networks on microcontrollers.
+///
+/// Data goes to standard output, everything else to standard error. Exit codes: 0 fine, 1 the answer is no
+/// (refused, over budget, bytes differ, regressed), 2 wrong usage.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", version, max_term_width = 110)]
+struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    Conform(conform::Args),
+}
+
+fn main() -> ExitCode {
+    let outcome = match Cli::parse().verb {
+        Verb::Conform(args) => conform::run(&args),
+    };
+    match outcome {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::from(1),
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(1)
+        }
+    }
+}

@@ -81,7 +81,8 @@ fn import_tensor(tensor: &tflite::Tensor<'_>) -> Result<Tensor, String> {
         return Err(format!("{} dimensions; at most {MAX_RANK} are supported", shape.len()));
     }
     let bits = tensor.dtype.bits().unwrap_or(0) as usize;
-    let bytes = shape.iter().try_fold(bits, |product, &size| product.checked_mul(size)).map(|bits| bits.div_ceil(8));
+    let bytes =
+        shape.iter().try_fold(bits, |product, &size| product.checked_mul(size)).map(|bits| bits.div_ceil(8));
     if bytes.is_none_or(|bytes| bytes > MAX_TENSOR_BYTES) {
         return Err(format!("shape {shape:?} has more than {MAX_TENSOR_BYTES} bytes"));
     }
@@ -89,7 +90,9 @@ fn import_tensor(tensor: &tflite::Tensor<'_>) -> Result<Tensor, String> {
         return Err("its data is stored sparse; convert the model without sparse encoding".into());
     }
     let quant = match &tensor.quantization {
-        Some(quantization) if !quantization.scales.is_empty() => Some(import_quant(quantization, &shape, tensor)?),
+        Some(quantization) if !quantization.scales.is_empty() => {
+            Some(import_quant(quantization, &shape, tensor)?)
+        }
         _ => None,
     };
     Ok(Tensor {
@@ -102,7 +105,11 @@ fn import_tensor(tensor: &tflite::Tensor<'_>) -> Result<Tensor, String> {
     })
 }
 
-fn import_quant(stored: &tflite::Quantization, shape: &[usize], tensor: &tflite::Tensor<'_>) -> Result<Quant, String> {
+fn import_quant(
+    stored: &tflite::Quantization,
+    shape: &[usize],
+    tensor: &tflite::Tensor<'_>,
+) -> Result<Quant, String> {
     let scales = stored.scales.clone();
     if let Some(bad) = scales.iter().find(|scale| !scale.is_normal() || **scale < 0.0) {
         // A weight channel that is all zeros is stored with scale 0 by some converters: it multiplies nothing.
@@ -127,7 +134,11 @@ fn import_quant(stored: &tflite::Quantization, shape: &[usize], tensor: &tflite:
     let stored_axis = usize::try_from(stored.dimension).unwrap_or(0);
     let axis = if shape.len() == 1 { 0 } else { stored_axis };
     if scales.len() > 1 && shape.get(axis) != Some(&scales.len()) {
-        return Err(format!("{} scales along dimension {} of shape {shape:?}", scales.len(), stored.dimension));
+        return Err(format!(
+            "{} scales along dimension {} of shape {shape:?}",
+            scales.len(),
+            stored.dimension
+        ));
     }
     Ok(Quant { scales, zero_points, axis })
 }
@@ -155,7 +166,8 @@ fn check_order(graph: &Graph, index: usize, subgraph: &Subgraph, refusals: &mut 
                 version: node.version,
                 types: String::new(),
                 reason,
-                advice: "the file is damaged or was not written by a converter: convert the model again".into(),
+                advice: "the file is damaged or was not written by a converter: convert the model again"
+                    .into(),
             });
         };
         for &id in node.inputs.iter().flatten() {

@@ -1,1 +1,119 @@
-//! From a .tflite model to a static plan: graph, passes, memory planner, emission.
+//! From a `.tflite` model to a static plan.
+//!
+//! ```text
+//! bytes → tflite::Model → graph → check → passes → steps → places → plan (.rs, blob, or run on the host)
+//! ```
+//! [`compile`] does all of it. A model that cannot run is refused here, with every reason at once
+//! ([`Refusal`]); a plan that leaves here runs.
+
+pub mod graph;
+pub mod host;
+mod import;
+pub mod ops;
+pub mod plan;
+mod refusal;
+
+use engine::{DType, Operand};
+
+pub use host::HostModel;
+pub use refusal::{CompileError, Refusal, Reject};
+
+use crate::{graph::Graph, plan::Layout};
+
+/// An input or output of a compiled model.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TensorDesc {
+    /// The name that the model gives it.
+    pub name: String,
+    /// Element type.
+    pub dtype: DType,
+    /// Sizes, outermost first.
+    pub shape: Vec<u32>,
+    /// Real value of one unit; 0 when it is not quantised.
+    pub scale: f32,
+    /// What stands for real 0.
+    pub zero_point: i32,
+    /// Where it lies.
+    pub operand: Operand,
+}
+
+/// A model that can run: its graph after all passes, and its plan.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Compiled {
+    /// The graph that the steps come from.
+    pub graph: Graph,
+    /// Steps, places and constants.
+    pub layout: Layout,
+    /// What the caller writes before a run.
+    pub inputs: Vec<TensorDesc>,
+    /// What the caller reads after a run.
+    pub outputs: Vec<TensorDesc>,
+}
+
+/// What the compiler may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CompileOptions {
+    /// Keep every tensor that the model computes, so that each layer's output can be seen. Costs memory and
+    /// time; the output bytes are the same.
+    pub keep_every_tensor: bool,
+}
+
+impl CompileOptions {
+    /// What a device runs.
+    pub const DEVICE: Self = Self { keep_every_tensor: false };
+    /// What a layer-by-layer comparison runs.
+    pub const EVERY_LAYER: Self = Self { keep_every_tensor: true };
+}
+
+/// Compiles a model.
+///
+/// `name` is the model's name, as errors and the plan give it.
+///
+/// # Errors
+/// [`CompileError::Read`] when the file is damaged, [`CompileError::Refused`] with every reason when it
+/// cannot run.
+pub fn compile(name: &str, bytes: &[u8], _options: CompileOptions) -> Result<Compiled, CompileError> {
+    let model = tflite::Model::parse(bytes)?;
+    let graph = import::import(name, &model).map_err(CompileError::Refused)?;
+    check(&graph)?;
+    let layout = plan::plan(ops::lowering::lower(&graph).map_err(CompileError::Refused)?)?;
+    let describe = |&(id, operand): &(usize, Operand)| {
+        let tensor = &graph.tensors[id];
+        TensorDesc {
+            name: tensor.name.clone(),
+            dtype: device_dtype(tensor.dtype),
+            shape: tensor.shape.iter().map(|&size| size as u32).collect(),
+            scale: tensor.scale(),
+            zero_point: tensor.zero(),
+            operand,
+        }
+    };
+    let inputs = layout.inputs.iter().map(describe).collect();
+    let outputs = layout.outputs.iter().map(describe).collect();
+    Ok(Compiled { inputs, outputs, layout, graph })
+}
+
+/// Checks that every operator can run.
+///
+/// # Errors
+/// [`CompileError::Refused`] with every reason.
+pub fn check(graph: &Graph) -> Result<(), CompileError> {
+    let nodes = graph.subgraphs.iter().flat_map(|subgraph| &subgraph.nodes);
+    let refusals: Vec<_> =
+        nodes.filter_map(|node| ops::check(&ops::NodeView { graph, node }).err()).flatten().collect();
+    if refusals.is_empty() { Ok(()) } else { Err(CompileError::Refused(refusals)) }
+}
+
+/// The element type that the engine knows a tensor by.
+fn device_dtype(dtype: tflite::DType) -> DType {
+    match dtype {
+        tflite::DType::Uint8 => DType::Uint8,
+        tflite::DType::Int16 => DType::Int16,
+        tflite::DType::Int32 => DType::Int32,
+        tflite::DType::Int64 => DType::Int64,
+        tflite::DType::Float32 => DType::Float32,
+        tflite::DType::Bool => DType::Bool,
+        tflite::DType::Uint32 => DType::Uint32,
+        _ => DType::Int8,
+    }
+}

@@ -1,0 +1,278 @@
+//! From nodes to steps on buffers whose places are not known yet.
+
+use std::collections::HashMap;
+
+use engine::ops::AnyOperator;
+
+use crate::{
+    graph::{Graph, Tensor, TensorId},
+    refusal::Reject,
+};
+
+/// Index into [`Lowering::buffers`].
+pub type BufferId = usize;
+
+/// What a step works on, before buffers have places.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Slot {
+    /// An optional operand that is not there.
+    Absent,
+    /// Bytes of the constants.
+    Const {
+        /// Where, in [`Lowering::weights`].
+        offset: usize,
+        /// How many.
+        bytes: usize,
+    },
+    /// Bytes of a buffer.
+    Buffer {
+        /// Which buffer.
+        id: BufferId,
+        /// Where in it.
+        offset: usize,
+        /// How many.
+        bytes: usize,
+    },
+}
+
+/// Memory that some steps share, to be placed in the arena or in the state.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Buffer {
+    /// Whose it is, for people.
+    pub name: String,
+    /// Size.
+    pub bytes: usize,
+    /// A power of two that its place is a multiple of.
+    pub align: usize,
+    /// Whether it keeps its value from run to run.
+    pub is_state: bool,
+    /// What a state buffer begins as, repeated: 1, 2, 4 or 8 bytes. Empty means 0.
+    pub fill: Vec<u8>,
+}
+
+/// One operator run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StepIr {
+    /// The operator and its parameters.
+    pub operator: AnyOperator,
+    /// What it works on; what it writes comes first.
+    pub operands: Vec<Slot>,
+    /// How many of the operands, from the first, it writes. Scratch is counted among them.
+    pub writes: usize,
+    /// Positions of operands that it reads and whose bytes operand 0 may take over, when nothing else needs them.
+    pub may_overwrite: Vec<usize>,
+    /// Index of the model's operator.
+    pub layer: usize,
+}
+
+/// A run of steps that may be repeated: nothing that they use may be lent to others in between.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Loop {
+    /// First step.
+    pub first: usize,
+    /// Last step.
+    pub last: usize,
+}
+
+/// Steps in the making.
+pub struct Lowering<'g> {
+    graph: &'g Graph,
+    places: HashMap<TensorId, Slot>,
+    interned: HashMap<(usize, Vec<u8>), usize>,
+    /// Constants, each aligned as it was asked for.
+    pub weights: Vec<u8>,
+    /// Buffers to be placed.
+    pub buffers: Vec<Buffer>,
+    /// Steps in the order they run.
+    pub steps: Vec<StepIr>,
+    /// How many of the steps run once only, before the first run; they come first.
+    pub setup: usize,
+    /// Steps that repeat.
+    pub loops: Vec<Loop>,
+    layer: usize,
+}
+
+impl<'g> Lowering<'g> {
+    /// An empty plan for a graph.
+    pub fn new(graph: &'g Graph) -> Self {
+        Self {
+            graph,
+            places: HashMap::new(),
+            interned: HashMap::new(),
+            weights: Vec::new(),
+            buffers: Vec::new(),
+            steps: Vec::new(),
+            setup: 0,
+            loops: Vec::new(),
+            layer: 0,
+        }
+    }
+
+    /// The graph.
+    pub fn graph(&self) -> &'g Graph {
+        self.graph
+    }
+
+    /// The model's operator that the steps pushed from here on belong to.
+    pub fn set_layer(&mut self, layer: usize) {
+        self.layer = layer;
+    }
+
+    /// A tensor of the graph.
+    pub fn tensor(&self, id: TensorId) -> &'g Tensor {
+        &self.graph.tensors[id]
+    }
+
+    /// Where a tensor is: its constant data, its state, or a buffer of its own from now on.
+    pub fn slot(&mut self, id: TensorId) -> Slot {
+        if let Some(&slot) = self.places.get(&id) {
+            return slot;
+        }
+        let tensor = self.tensor(id);
+        let align = natural_align(tensor);
+        let slot = match &tensor.data {
+            Some(data) => self.constant(data, align),
+            None => {
+                let id = self.buffer(&tensor.name, tensor.bytes(), align, tensor.is_variable);
+                if tensor.is_variable {
+                    // A variable begins as real 0, which is what TFLM's ResetVariableTensors gives it.
+                    self.buffers[id].fill = fill_pattern(tensor);
+                }
+                Slot::Buffer { id, offset: 0, bytes: tensor.bytes() }
+            }
+        };
+        self.places.insert(id, slot);
+        slot
+    }
+
+    /// Where a tensor is, if anything said so yet.
+    pub fn place_of(&self, id: TensorId) -> Option<Slot> {
+        self.places.get(&id).copied()
+    }
+
+    /// Where an optional tensor is.
+    pub fn optional(&mut self, id: Option<TensorId>) -> Slot {
+        id.map_or(Slot::Absent, |id| self.slot(id))
+    }
+
+    /// Says that two tensors are the same bytes, as after a RESHAPE. Nothing may have written `of` yet.
+    pub fn alias(&mut self, of: TensorId, to: TensorId) {
+        let slot = self.slot(to);
+        self.places.insert(of, slot);
+    }
+
+    /// Puts a tensor where the caller says.
+    pub fn place(&mut self, id: TensorId, slot: Slot) {
+        self.places.insert(id, slot);
+    }
+
+    /// A buffer that no tensor of the graph names.
+    pub fn buffer(&mut self, name: &str, bytes: usize, align: usize, is_state: bool) -> BufferId {
+        self.buffers.push(Buffer { name: name.to_string(), bytes, align, is_state, fill: Vec::new() });
+        self.buffers.len() - 1
+    }
+
+    /// Memory that one step, or a few of one layer, needs beside its tensors. List it among what a step writes.
+    pub fn scratch(&mut self, bytes: usize, align: usize) -> Slot {
+        let name = format!("scratch of layer {}", self.layer);
+        let id = self.buffer(&name, bytes, align, false);
+        Slot::Buffer { id, offset: 0, bytes }
+    }
+
+    /// Puts bytes among the constants; equal ones are kept once.
+    pub fn constant(&mut self, data: &[u8], align: usize) -> Slot {
+        let key = (align, data.to_vec());
+        let offset = match self.interned.get(&key) {
+            Some(&offset) => offset,
+            None => {
+                let offset = self.weights.len().next_multiple_of(align);
+                self.weights.resize(offset, 0);
+                self.weights.extend_from_slice(data);
+                self.interned.insert(key, offset);
+                offset
+            }
+        };
+        Slot::Const { offset, bytes: data.len() }
+    }
+
+    /// Puts elements among the constants.
+    pub fn constants<T: bytemuck::NoUninit>(&mut self, data: &[T]) -> Slot {
+        self.constant(bytemuck::cast_slice(data), align_of::<T>().max(4))
+    }
+
+    /// Adds a step that writes its first operand.
+    pub fn push(&mut self, operator: impl Into<AnyOperator>, operands: &[Slot]) {
+        self.push_writing(operator, 1, operands);
+    }
+
+    /// Adds a step that writes its first `writes` operands, scratch included.
+    pub fn push_writing(&mut self, operator: impl Into<AnyOperator>, writes: usize, operands: &[Slot]) {
+        self.steps.push(StepIr {
+            operator: operator.into(),
+            operands: operands.to_vec(),
+            writes,
+            may_overwrite: Vec::new(),
+            layer: self.layer,
+        });
+    }
+
+    /// Adds a step whose output may take over the bytes of an operand that nothing needs afterwards.
+    ///
+    /// The operator must give the same bytes when operand 0 and one of `may_overwrite` are the same place.
+    pub fn push_in_place(
+        &mut self,
+        operator: impl Into<AnyOperator>,
+        operands: &[Slot],
+        may_overwrite: &[usize],
+    ) {
+        self.push(operator, operands);
+        if let Some(step) = self.steps.last_mut() {
+            step.may_overwrite = may_overwrite.to_vec();
+        }
+    }
+}
+
+/// The alignment that a kernel may count on: words for anything an inner loop reads, more where an element needs it.
+fn natural_align(tensor: &Tensor) -> usize {
+    (tensor.dtype.bits().unwrap_or(8) as usize / 8).max(4)
+}
+
+fn fill_pattern(tensor: &Tensor) -> Vec<u8> {
+    let zero = tensor.zero();
+    match tensor.dtype {
+        tflite::DType::Int8 | tflite::DType::Uint8 if zero != 0 => vec![zero as u8],
+        tflite::DType::Int16 if zero != 0 => (zero as i16).to_le_bytes().to_vec(),
+        _ => Vec::new(),
+    }
+}
+
+/// Turns every node of the main subgraph into steps.
+///
+/// # Errors
+/// What no rule foresaw.
+pub fn lower(graph: &Graph) -> Result<Lowering<'_>, Vec<crate::Refusal>> {
+    let mut lowering = Lowering::new(graph);
+    let mut refusals = Vec::new();
+    for node in &graph.main().nodes {
+        lowering.set_layer(node.layer);
+        if let Err(refusal) = lower_node(&mut lowering, node) {
+            refusals.push(*refusal);
+        }
+    }
+    if refusals.is_empty() { Ok(lowering) } else { Err(refusals) }
+}
+
+/// Turns one node into steps; IF and WHILE call it for the nodes of their subgraphs.
+///
+/// # Errors
+/// What no rule foresaw.
+pub fn lower_node<'g>(
+    lowering: &mut Lowering<'g>,
+    node: &'g crate::graph::Node,
+) -> Result<(), Box<crate::Refusal>> {
+    let view = super::NodeView { graph: lowering.graph, node };
+    let Some(support) = super::find(node) else {
+        return Err(Box::new(view.refusal(Reject::new("this operator is not supported", ""))));
+    };
+    (support.lower)(lowering, &view).map_err(|reject| Box::new(view.refusal(reject)))
+}

@@ -1,0 +1,158 @@
+//! From steps on buffers to steps on bytes: who lives when, and where.
+
+mod lifetime;
+mod place;
+
+use engine::{Operand, ops::AnyOperator};
+
+pub use lifetime::Lifetime;
+
+use crate::{
+    graph::TensorId,
+    ops::{
+        Lowering, Slot,
+        lowering::{Buffer, StepIr},
+    },
+    refusal::CompileError,
+};
+
+/// A step whose operands have places.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PlannedStep {
+    /// The operator and its parameters.
+    pub operator: AnyOperator,
+    /// What it works on; what it writes comes first.
+    pub operands: Vec<Operand>,
+    /// Index of the model's operator.
+    pub layer: usize,
+}
+
+/// A buffer with its place.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PlannedBuffer {
+    /// Whose it is, for people.
+    pub name: String,
+    /// Where in its memory.
+    pub offset: usize,
+    /// Size.
+    pub bytes: usize,
+    /// Whether it lies in the state instead of the arena.
+    pub is_state: bool,
+    /// The steps that it must keep its bytes over.
+    pub lifetime: Lifetime,
+}
+
+/// A graph as steps on bytes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Layout {
+    /// Steps in the order they run, set-up first.
+    pub steps: Vec<PlannedStep>,
+    /// How many of the steps run once only, before the first run.
+    pub setup: usize,
+    /// Inputs of the model.
+    pub inputs: Vec<(TensorId, Operand)>,
+    /// Outputs of the model.
+    pub outputs: Vec<(TensorId, Operand)>,
+    /// Constants.
+    pub weights: Vec<u8>,
+    /// Bytes of arena, scratch included.
+    pub arena_bytes: usize,
+    /// The least that any placement of these lifetimes could need: the most bytes alive at once.
+    pub arena_bound: usize,
+    /// Bytes of state.
+    pub state_bytes: usize,
+    /// What the state begins as, where that is not 0.
+    pub fills: Vec<(Operand, Vec<u8>)>,
+    /// Every buffer and its place.
+    pub buffers: Vec<PlannedBuffer>,
+}
+
+/// Gives every buffer a place.
+///
+/// # Errors
+/// [`CompileError::TooLarge`] when a memory would be longer than an operand can address.
+pub fn plan(mut lowering: Lowering<'_>) -> Result<Layout, CompileError> {
+    let main = lowering.graph().main().clone();
+    let inputs: Vec<_> = main.inputs.iter().map(|&id| (id, lowering.slot(id))).collect();
+    let outputs: Vec<_> = main.outputs.iter().map(|&id| (id, lowering.slot(id))).collect();
+    let Lowering { weights, buffers, mut steps, setup, loops, .. } = lowering;
+
+    let ends = lifetime::Ends {
+        first: inputs.iter().map(|&(_, slot)| slot).collect(),
+        last: outputs.iter().map(|&(_, slot)| slot).collect(),
+    };
+    lifetime::overwrite(&buffers, &mut steps, &ends, &loops);
+    let lifetimes = lifetime::lifetimes(buffers.len(), &steps, &ends, &loops);
+    let (offsets, arena_bytes, arena_bound) = place::place(&buffers, &lifetimes);
+    let (offsets, state_bytes) = place::place_state(&buffers, offsets);
+
+    let limit = u64::from(Operand::MAX_OFFSET);
+    for (what, bytes) in [("weights", weights.len()), ("arena", arena_bytes), ("state", state_bytes)] {
+        if bytes as u64 > limit {
+            return Err(CompileError::TooLarge { what, bytes: bytes as u64, limit });
+        }
+    }
+    if steps.len() > usize::from(u16::MAX) {
+        return Err(CompileError::TooLarge {
+            what: "steps",
+            bytes: steps.len() as u64,
+            limit: u64::from(u16::MAX),
+        });
+    }
+
+    let resolve = |slot: Slot| operand(slot, &buffers, &offsets);
+    let fills = buffers.iter().enumerate().filter(|(_, buffer)| buffer.is_state && !buffer.fill.is_empty());
+    let fills = fills
+        .map(|(id, buffer)| (Operand::state(offsets[id] as u32, buffer.bytes as u32), buffer.fill.clone()));
+    Ok(Layout {
+        inputs: inputs.iter().map(|&(id, slot)| (id, resolve(slot))).collect(),
+        outputs: outputs.iter().map(|&(id, slot)| (id, resolve(slot))).collect(),
+        fills: fills.collect(),
+        buffers: planned_buffers(&buffers, &offsets, &lifetimes),
+        steps: planned_steps(&steps, resolve),
+        setup,
+        weights,
+        arena_bytes,
+        arena_bound,
+        state_bytes,
+    })
+}
+
+fn operand(slot: Slot, buffers: &[Buffer], offsets: &[usize]) -> Operand {
+    match slot {
+        Slot::Absent => Operand::ABSENT,
+        Slot::Const { offset, bytes } => Operand::weights(offset as u32, bytes as u32),
+        Slot::Buffer { id, offset, bytes } => {
+            let at = (offsets[id] + offset) as u32;
+            let bytes = bytes as u32;
+            if buffers[id].is_state { Operand::state(at, bytes) } else { Operand::arena(at, bytes) }
+        }
+    }
+}
+
+fn planned_steps(steps: &[StepIr], resolve: impl Fn(Slot) -> Operand) -> Vec<PlannedStep> {
+    let resolved = |step: &StepIr| PlannedStep {
+        operator: step.operator,
+        operands: step.operands.iter().map(|&slot| resolve(slot)).collect(),
+        layer: step.layer,
+    };
+    steps.iter().map(resolved).collect()
+}
+
+fn planned_buffers(
+    buffers: &[Buffer],
+    offsets: &[usize],
+    lifetimes: &[Option<Lifetime>],
+) -> Vec<PlannedBuffer> {
+    let used = buffers.iter().zip(offsets).zip(lifetimes);
+    used.filter_map(|((buffer, &offset), &lifetime)| {
+        Some(PlannedBuffer {
+            name: buffer.name.clone(),
+            offset,
+            bytes: buffer.bytes,
+            is_state: buffer.is_state,
+            lifetime: lifetime?,
+        })
+    })
+    .collect()
+}

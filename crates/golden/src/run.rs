@@ -1,0 +1,61 @@
+//! One run of a compiled model on given bytes.
+
+use compiler::{Compiled, HostModel};
+use engine::{Observer, RunError};
+
+/// Why a run gave no outputs.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RunFailure {
+    /// An input has the wrong number of bytes.
+    #[error("input {index} has {found} bytes, the model takes {expected}")]
+    Input {
+        /// Which input.
+        index: usize,
+        /// Bytes the model takes.
+        expected: usize,
+        /// Bytes given.
+        found: usize,
+    },
+    /// The wrong number of inputs.
+    #[error("{found} inputs given, the model takes {expected}")]
+    Count {
+        /// Inputs the model takes.
+        expected: usize,
+        /// Inputs given.
+        found: usize,
+    },
+    /// The engine stopped.
+    #[error("{0}")]
+    Run(#[from] RunError),
+}
+
+/// Runs a model on each of several inputs, keeping its state from one to the next, and tells `observer` of
+/// every step. Gives the outputs' bytes, per input.
+///
+/// # Errors
+/// As [`RunFailure`] says.
+pub fn run<O: Observer>(
+    compiled: &Compiled,
+    sequence: &[Vec<Vec<u8>>],
+    observer: &mut O,
+) -> Result<Vec<Vec<Vec<u8>>>, RunFailure> {
+    let mut model = HostModel::new(compiled);
+    let mut executor = model.executor()?;
+    let mut all = Vec::with_capacity(sequence.len());
+    for inputs in sequence {
+        if inputs.len() != compiled.inputs.len() {
+            return Err(RunFailure::Count { expected: compiled.inputs.len(), found: inputs.len() });
+        }
+        for (index, bytes) in inputs.iter().enumerate() {
+            let place = executor.input_mut(index);
+            if place.len() != bytes.len() {
+                return Err(RunFailure::Input { index, expected: place.len(), found: bytes.len() });
+            }
+            place.copy_from_slice(bytes);
+        }
+        executor.run_observed(observer)?;
+        all.push((0..compiled.outputs.len()).map(|index| executor.output(index).to_vec()).collect());
+    }
+    Ok(all)
+}
