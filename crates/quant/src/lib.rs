@@ -7,10 +7,47 @@
 //! # Conventions
 //! A quantised value `q` stands for the real number `scale · (q − zero)`. No cargo feature and no target
 //! changes a result. Every function is total: where the source is undefined, the item says what happens.
+//!
+//! # Where things are
+//! * [`rounding`] and [`Multiplier`]: what everything else is built from.
+//! * [`fixed_point`]: exponential, logistic, tanh, reciprocal, logarithm on the formats of the `fixed` crate.
+//! * A struct per operator with its constants: functions named `prepare` or `for_…` compute them from scales
+//!   as TFLM's preparation does, float where that is float and double where it is double; the others
+//!   compute one element. The fields are public, so that a plan can hold them as constants.
+//! * [`float`]: single-precision functions that give the same bits everywhere.
 #![no_std]
 #![forbid(unsafe_code)]
 
+mod activation_range;
+mod convert;
+mod curves;
+mod curves16;
+mod elementwise;
+pub mod fixed_point;
+pub mod float;
+mod lut;
 mod multiplier;
+mod norms;
+mod products;
+mod rectifiers;
+mod reduce;
 pub mod rounding;
+mod sigmoid_table;
+mod softmax;
+mod softmax16;
+mod word;
 
-pub use multiplier::{Clamp, Multiplier, ZeroPoint};
+pub use activation_range::FusedActivation;
+pub use convert::{Requantize, dequantize, quantize};
+pub use curves::{CurveInput, input_radius};
+pub use curves16::{Curve16Input, checked_log2, nearest_log2};
+pub use elementwise::{CommonScale, Product, Quotient, Sum};
+pub use lut::{LUT16_ENTRIES, lut_i8, lut_i16, lut_lookup_i16};
+pub use multiplier::{Affine, Clamp, Multiplier, ZeroPoint};
+pub use norms::{L2Normalization, Rsqrt, inverse_sqrt};
+pub use products::{product_ratio, rounded_product_ratio, single_precision_product_ratio};
+pub use rectifiers::{HardSwish, LeakyRelu, Prelu};
+pub use reduce::{Reduction, rounded_quotient};
+pub use sigmoid_table::SIGMOID_TABLE;
+pub use softmax::{ExpSum, LogSoftmax, LogSoftmaxRow, SoftmaxInput, SoftmaxScale};
+pub use softmax16::{Softmax16Scale, exp_lut, one_over_one_plus_lut, softmax16_exp, softmax16_multiplier};

@@ -10,6 +10,15 @@ use crate::rounding::{doubling_high_mul, round_shift_right, saturate_i32, satura
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct ZeroPoint(pub i32);
 
+/// Scale and zero point of a tensor.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Affine {
+    /// The real value of one step; positive.
+    pub scale: f32,
+    /// The quantised value of real 0.
+    pub zero: ZeroPoint,
+}
+
 /// The range an activation is limited to, both ends included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -43,7 +52,7 @@ impl Clamp {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(try_from = "Parts"))]
 pub struct Multiplier {
-    /// 0, or of magnitude in `[2^30, 2^31]`, where 2^31 occurs only negated.
+    /// Q0.31. [`Multiplier::from_real`] normalises it; means and inverse roots do not.
     mantissa: i32,
     /// In `[-31, 31]`; negative makes the result smaller.
     shift: i8,
@@ -73,13 +82,12 @@ impl Multiplier {
     /// The factor 1; [`Multiplier::scale`] by it is the identity on values below 2^30 in magnitude.
     pub const ONE: Self = Self { mantissa: 1 << 30, shift: 1 };
 
-    /// Checks that `mantissa` is 0 or normalised (`2^30 ≤ |mantissa|`) and `shift` is in `[-31, 31]`.
+    /// A factor from its parts; `None` unless `shift` is in `[-31, 31]`.
     ///
-    /// That admits whatever TFLM's `QuantizeMultiplier` yields for a real factor below 2^31: shift 31
-    /// comes from its softmax cap, a negative mantissa from LEAKY_RELU's `alpha`.
+    /// Any mantissa is allowed: TFLM's are below 2^30 for means and inverse roots, and negative for a
+    /// negative `alpha` of LEAKY_RELU. Shift 31 comes from its softmax cap.
     pub const fn new(mantissa: i32, shift: i8) -> Option<Self> {
-        let normal = mantissa == 0 || mantissa.unsigned_abs() >= 1 << 30;
-        if normal && shift >= -31 && shift <= 31 { Some(Self { mantissa, shift }) } else { None }
+        if shift >= -31 && shift <= 31 { Some(Self { mantissa, shift }) } else { None }
     }
 
     /// The nearest factor to `real`, ties of the mantissa away from zero.
@@ -109,7 +117,15 @@ impl Multiplier {
         if shift > 31 { None } else { Some(Self { mantissa: mantissa as i32, shift: shift as i8 }) }
     }
 
-    /// The mantissa: 0, or of magnitude in `[2^30, 2^31]`.
+    /// The nearest factor to a `real` in `(0, 1)` that does not round up to 1; `None` for any other.
+    ///
+    /// Source: TFLM `QuantizeMultiplierSmallerThanOneExp`, which aborts where this is `None`.
+    pub fn from_real_below_one(real: f64) -> Option<Self> {
+        let in_range = real > 0.0 && real < 1.0;
+        Self::from_real(real).filter(|factor| in_range && factor.shift <= 0)
+    }
+
+    /// The mantissa, in Q0.31.
     #[inline]
     pub const fn mantissa(self) -> i32 {
         self.mantissa
@@ -158,12 +174,34 @@ impl Multiplier {
         }
     }
 
-    /// The mantissa rounded to 16 bits, ties towards +∞: 0, or of magnitude in `[2^14, 2^15]`.
+    /// The mantissa rounded to Q0.15, ties towards +∞, at most 2^15 − 1.
     ///
-    /// Source: the `reduced_multiplier` of TFLM's 64-bit `MultiplyByQuantizedMultiplier`.
+    /// Source: the `reduced_multiplier` of TFLM's 64-bit `MultiplyByQuantizedMultiplier`, and its
+    /// `DownScaleInt32ToInt16Multiplier`.
     #[inline]
     pub const fn mantissa_16(self) -> i32 {
         self.mantissa.saturating_add(1 << 15) >> 16
+    }
+
+    /// This factor times `2^by`, by changing the shift only.
+    ///
+    /// A shift below −31 gives the factor 0, one above 31 stops at 31.
+    pub const fn shifted(self, by: i32) -> Self {
+        match by.saturating_add(self.shift as i32) {
+            ..-31 => Self::ZERO,
+            shift @ -31..=31 => Self { mantissa: self.mantissa, shift: shift as i8 },
+            _ => Self { mantissa: self.mantissa, shift: 31 },
+        }
+    }
+
+    /// This factor without its sign.
+    pub const fn magnitude(self) -> Self {
+        Self { mantissa: self.mantissa.saturating_abs(), shift: self.shift }
+    }
+
+    /// The factor `mantissa / 2^31`.
+    pub(crate) const fn fraction(mantissa: i32) -> Self {
+        Self { mantissa, shift: 0 }
     }
 
     /// The whole way from an accumulator to an activation: [`Multiplier::scale`], plus `zero`, limited.

@@ -26,6 +26,17 @@ pub const fn doubling_high_mul_i16(a: i16, b: i16) -> i16 {
     ((a as i32 * b as i32 + (1 << 14)) >> 15) as i16
 }
 
+/// `a · b / 2^15`, rounded towards zero, saturated to `i16`.
+///
+/// Source: TFLM `SaturatingDoublingHighMul` of HARD_SWISH.
+#[inline]
+pub const fn doubling_high_mul_i16_truncated(a: i16, b: i16) -> i16 {
+    if a == i16::MIN && b == i16::MIN {
+        return i16::MAX;
+    }
+    (a as i32 * b as i32 / (1 << 15)) as i16
+}
+
 /// `x / 2^exponent`, rounded to nearest with ties away from zero.
 ///
 /// `exponent` is in `[0, 31]`; above 31 the result is 0.

@@ -36,6 +36,20 @@ fn doubling_high_mul_i16_ties_go_up() {
 }
 
 #[test]
+fn the_truncating_product_goes_towards_zero() {
+    const HALF: i16 = 1 << 14;
+    #[rustfmt::skip]
+    let rows = [
+        (HALF, 1, 0), (HALF, -1, 0), (HALF, 3, 1), (HALF, -3, -1), (-HALF, 2, -1), (i16::MAX, 1, 0), (i16::MAX, -1, 0),
+        (i16::MIN, 1, -1), (i16::MIN, i16::MIN, i16::MAX), (i16::MIN, i16::MAX, -i16::MAX), (i16::MAX, i16::MAX, i16::MAX - 1),
+    ];
+    for (a, b, expected) in rows {
+        assert_eq!(doubling_high_mul_i16_truncated(a, b), expected, "{a} · {b}");
+        assert_eq!(doubling_high_mul_i16_truncated(b, a), expected, "{b} · {a}");
+    }
+}
+
+#[test]
 fn round_shift_right_ties_go_away_from_zero() {
     #[rustfmt::skip]
     let rows = [
@@ -49,7 +63,7 @@ fn round_shift_right_ties_go_away_from_zero() {
     for (x, exponent, expected) in rows {
         assert_eq!(round_shift_right(x, exponent), expected, "{x} >> {exponent}");
         if exponent < 32 {
-            assert_eq!(round_shift_right_i64(x.into(), exponent), expected.into(), "{x} >> {exponent}");
+            assert_eq!(round_shift_right_i64(x.into(), exponent), i64::from(expected), "{x} >> {exponent}");
         }
     }
 }

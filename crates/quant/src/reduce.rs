@@ -1,0 +1,68 @@
+//! Sums and means over axes, and the rounded quotient of average pooling.
+
+use core::num::NonZeroU32;
+
+use crate::multiplier::{Affine, Clamp, Multiplier, ZeroPoint};
+use crate::rounding::saturate_i32;
+
+/// SUM or MEAN over `count` elements: `clamp(zero_out + multiplier · (sum − count · zero_in))`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reduction {
+    /// `count · zero_in`, saturated.
+    pub centre: i32,
+    /// Input scale over output scale; for MEAN also over `count`.
+    pub multiplier: Multiplier,
+    /// Zero point of the output.
+    pub zero_out: ZeroPoint,
+    /// Limits of the output.
+    pub clamp: Clamp,
+}
+
+impl Reduction {
+    /// The constants of SUM.
+    ///
+    /// Source: TFLM `PrepareMeanOrSumHelper`, `QuantizedMeanOrSum`.
+    pub fn for_sum(input: Affine, output: Affine, count: NonZeroU32, clamp: Clamp) -> Option<Self> {
+        Some(Self {
+            centre: saturate_i32(i64::from(input.zero.0) * i64::from(count.get())),
+            multiplier: Multiplier::from_real(f64::from(input.scale) / f64::from(output.scale))?,
+            zero_out: output.zero,
+            clamp,
+        })
+    }
+
+    /// The constants of MEAN.
+    ///
+    /// `count` goes into the factor: `mantissa · 2^s / count` rounded towards zero, with the shift lower by
+    /// `s = ⌊log2 count⌋`, or by less where the shift would leave its range. (TFLM before 2023 divided
+    /// the scaled sum instead, which gives other bytes.)
+    ///
+    /// Source: TFLM `QuantizedMeanOrSum`.
+    pub fn for_mean(input: Affine, output: Affine, count: NonZeroU32, clamp: Clamp) -> Option<Self> {
+        let sum = Self::for_sum(input, output, count, clamp)?;
+        let factor = sum.multiplier;
+        let shift = (count.ilog2() as i32).min(31 + i32::from(factor.shift()));
+        let mantissa = (i64::from(factor.mantissa()) << shift) / i64::from(count.get());
+        let multiplier =
+            Multiplier::fraction(saturate_i32(mantissa)).shifted(i32::from(factor.shift()) - shift);
+        Some(Self { multiplier, ..sum })
+    }
+
+    /// The output for the sum of the inputs.
+    #[inline]
+    pub fn apply(&self, sum: i32) -> i32 {
+        self.multiplier.requantize(sum.saturating_sub(self.centre), self.zero_out, self.clamp)
+    }
+}
+
+/// `sum / count`, rounded to nearest with ties away from zero: AVERAGE_POOL_2D.
+///
+/// For an odd `count` there are no ties. Source: TFLM `AveragePool` on int8 and int16.
+#[inline]
+pub fn rounded_quotient(sum: i32, count: NonZeroU32) -> i32 {
+    let magnitude = (sum.unsigned_abs().saturating_add(count.get() / 2) / count) as i32;
+    match sum {
+        0.. => magnitude,
+        _ => magnitude.wrapping_neg(),
+    }
+}
