@@ -1,7 +1,7 @@
 """Trains, converts and records the handwritten-digit model: `python models/digits/train.py`, about two minutes.
 
 Needs the packages of ../requirements.txt. Data: the 8x8 digits bundled with scikit-learn (the test part of UCI's
-"Optical Recognition of Handwritten Digits", CC BY 4.0). Everything in this folder but this script is its output.
+"Optical Recognition of Handwritten Digits", CC BY 4.0). Everything in this folder but the scripts is its output.
 """
 
 import os
@@ -9,7 +9,8 @@ import pathlib
 import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent))
+sys.path[:0] = [str(HERE.parent), str(HERE)]
+import picture
 import record
 
 import keras
@@ -23,25 +24,6 @@ SIDE = 16
 TEST_FROM = 1257  # the set is in writing order: a contiguous tail keeps each hand on one side of the cut
 COPIES = 24
 EPOCHS = 16
-
-
-def resize_bilinear(image, height, width):
-    """`features::resize::bilinear` in integers: half-pixel centres, weights of 1/256, one rounding."""
-
-    def axis(n_in, n_out):
-        o = np.arange(n_out, dtype=np.int64)
-        den = 2 * n_out
-        num = np.clip((2 * o + 1) * n_in - n_out, 0, (n_in - 1) * den)
-        low = num // den
-        return low, np.minimum(low + 1, n_in - 1), ((num - low * den) * 256 + n_out) // den
-
-    y0, y1, fy = axis(image.shape[-2], height)
-    x0, x1, fx = axis(image.shape[-1], width)
-    image = image.astype(np.int64)
-    left, right = image[..., x0], image[..., x1]
-    across = left * (256 - fx) + right * fx
-    fy = fy[:, None]
-    return ((across[..., y0, :] * (256 - fy) + across[..., y1, :] * fy + (1 << 15)) >> 16).astype(np.uint8)
 
 
 def augment(images, rng):
@@ -89,7 +71,7 @@ def main():
     data = sklearn.datasets.load_digits()
     grey8 = ((data.images.astype(np.int64) * 255 + 8) // 16).astype(np.uint8)  # 0..16 to 0..255
     labels = data.target
-    grey = resize_bilinear(grey8, SIDE, SIDE)
+    grey = picture.bilinear(grey8, SIDE, SIDE)
     train_x, train_y = grey[:TEST_FROM], labels[:TEST_FROM]
     test_x, test_y = grey[TEST_FROM:], labels[TEST_FROM:]
 
@@ -156,9 +138,9 @@ invert = false
 shrink = "area"
 grow = "bilinear"
 
-# byte = pixel - 128: real value = pixel / 255 at the scale and zero point above.
+# byte = (pixel - mean) * gain + zero_point, per channel: pixel - 128, whose real value is pixel / 255.
 [features.quantise]
-mean = [0]
+mean_q8 = [0]
 gain_q16 = [65536]
 zero_point = -128
 

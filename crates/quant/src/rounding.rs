@@ -74,6 +74,19 @@ pub const fn round_shift_right_i64(x: i64, exponent: u32) -> i64 {
     (x >> exponent) + ((x & mask) > threshold) as i64
 }
 
+/// `x / 2^exponent`, rounded to nearest with ties towards +∞: `⌊x / 2^exponent + ½⌋`.
+///
+/// `exponent` is in `[0, 63]`; above 63 the result is 0. What stands before a model (windows, spectra, mel
+/// filters) rounds this way, which no reference kernel does.
+#[inline]
+pub const fn round_half_up_shift_right_i64(x: i64, exponent: u32) -> i64 {
+    match exponent {
+        0 => x,
+        1..=63 => (x >> exponent) + ((x >> (exponent - 1)) & 1),
+        _ => 0,
+    }
+}
+
 /// `x · 2^exponent`, saturated to `i32`.
 ///
 /// `exponent` above 31 saturates everything but 0.

@@ -144,3 +144,20 @@ fn saturation_keeps_the_ends() {
     let (min, max) = (i64::from(MIN), i64::from(MAX));
     assert_eq!([min - 1, min, 0, max, max + 1].map(saturate_i32), [MIN, MIN, 0, MAX, MAX]);
 }
+
+#[test]
+fn round_half_up_shift_right_ties_go_up() {
+    #[rustfmt::skip]
+    let rows = [
+        // x  exponent  expected
+        (5, 0, 5), (-5, 0, -5), (i64::MIN, 0, i64::MIN), (i64::MAX, 0, i64::MAX),
+        (1, 1, 1), (-1, 1, 0), (3, 1, 2), (-3, 1, -1), (2, 1, 1), (-2, 1, -1),
+        (1, 2, 0), (-1, 2, 0), (2, 2, 1), (-2, 2, 0), (-3, 2, -1), (5, 2, 1), (6, 2, 2), (-6, 2, -1), (-7, 2, -2),
+        (i64::MAX, 1, 1 << 62), (i64::MIN, 1, i64::MIN / 2), (i64::MAX, 63, 1), (i64::MIN, 63, -1),
+        (1 << 62, 63, 1), ((1 << 62) - 1, 63, 0), (-(1 << 62), 63, 0), (-(1 << 62) - 1, 63, -1),
+        (i64::MAX, 64, 0), (i64::MIN, u32::MAX, 0),
+    ];
+    for (x, exponent, expected) in rows {
+        assert_eq!(round_half_up_shift_right_i64(x, exponent), expected, "{x} >> {exponent}");
+    }
+}
