@@ -14,6 +14,7 @@ const SUM_INTEGER_BITS: u32 = 12;
 
 /// The input side of SOFTMAX and LOG_SOFTMAX: differences from the row's maximum to Q5.26.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct SoftmaxInput {
     /// `beta · scale · 2^26`, at most 2^31 − 1.
     pub multiplier: Multiplier,

@@ -69,7 +69,7 @@ fn scales(
 }
 
 /// The range that a fused activation leaves, in output units.
-fn clamp(activation: Activation, output: &Tensor) -> Clamp {
+pub(super) fn clamp(activation: Activation, output: &Tensor) -> Clamp {
     let scale = output.scale();
     let quantize = |real: f32| {
         let rounded = (real / scale).round();
@@ -89,13 +89,14 @@ fn same_pad(image: usize, output: usize, taps: usize, stride: usize, dilation: u
     ((output.saturating_sub(1)) * stride + (taps.saturating_sub(1)) * dilation + 1).saturating_sub(image) / 2
 }
 
-struct Sliding {
-    padding: Padding,
-    stride: (i32, i32),
-    dilation: (i32, i32),
+/// How a window slides.
+pub(super) struct Sliding {
+    pub(super) padding: Padding,
+    pub(super) stride: (i32, i32),
+    pub(super) dilation: (i32, i32),
 }
 
-fn window(
+pub(super) fn window(
     sliding: &Sliding,
     input: &Tensor,
     taps: (usize, usize),

@@ -6,6 +6,9 @@
 
 mod convolution;
 pub mod lowering;
+mod pooling;
+mod shape;
+mod softmax;
 pub mod view;
 
 use tflite::BuiltinOp;
@@ -43,7 +46,7 @@ pub struct Rule {
 
 /// Every operator that can be planned, family by family.
 pub fn all() -> impl Iterator<Item = &'static Support> {
-    [convolution::SUPPORT].into_iter().flatten()
+    [convolution::SUPPORT, pooling::SUPPORT, shape::SUPPORT, softmax::SUPPORT].into_iter().flatten()
 }
 
 /// The row for a node.

@@ -6,9 +6,13 @@
 
 mod control;
 mod convolution;
+mod pooling;
+mod softmax;
 
 pub use control::{Jump, JumpUnless};
 pub use convolution::{Conv2dS8, DepthwiseConv2dS8, FullyConnectedS8};
+pub use pooling::{AveragePool2dS8, MaxPool2dS8};
+pub use softmax::{SoftmaxS8, SoftmaxS8S16};
 
 use crate::{Io, RunError};
 
@@ -84,6 +88,10 @@ operators! {
     1 Conv2dS8
     2 DepthwiseConv2dS8
     3 FullyConnectedS8
+    300 AveragePool2dS8
+    301 MaxPool2dS8
+    310 SoftmaxS8
+    311 SoftmaxS8S16
     900 Jump
     901 JumpUnless
 }

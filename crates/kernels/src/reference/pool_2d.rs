@@ -1,0 +1,115 @@
+//! AVERAGE_POOL_2D and MAX_POOL_2D.
+
+use core::num::NonZeroU32;
+
+use quant::Clamp;
+
+use crate::{KernelError, Window};
+
+/// A pooling window. Channels stay apart; input and output have the same scale and zero.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Pool2d {
+    /// Where each output reads; `dilation` is 1.
+    pub window: Window,
+    /// The fused activation.
+    pub clamp: Clamp,
+}
+
+impl Pool2d {
+    /// Checks both buffers against the shape.
+    ///
+    /// # Errors
+    /// [`KernelError::Length`] or [`KernelError::Geometry`].
+    pub fn check(&self, input: usize, output: usize) -> Result<(), KernelError> {
+        self.window.check(input, output)?;
+        if self.window.input.c == self.window.output.c { Ok(()) } else { Err(KernelError::Geometry) }
+    }
+
+    /// Calls `pool` for each output with its accumulator: `fold` over the window's elements from `start`.
+    fn each<T: Copy, A: Copy>(
+        &self,
+        input: &[T],
+        output: &mut [T],
+        start: A,
+        fold: impl Fn(A, T) -> A,
+        finish: impl Fn(A, u32) -> T,
+    ) -> Result<(), KernelError> {
+        self.check(input.len(), output.len())?;
+        let window = &self.window;
+        let channels = window.input.c as usize;
+        let row = window.input.w as usize * channels;
+        let image = window.input.h as usize * row;
+        let mut pixels = output.chunks_exact_mut(channels.max(1));
+        for n in 0..window.batch as usize {
+            for y in 0..window.output.h {
+                let rows = window.rows(y);
+                for x in 0..window.output.w {
+                    let columns = window.columns(x);
+                    let count = (rows.count() * columns.count()) as u32;
+                    let Some(pixel) = pixels.next() else { return Ok(()) };
+                    for (channel, out) in pixel.iter_mut().enumerate() {
+                        let mut acc = start;
+                        for ky in 0..rows.count() {
+                            for kx in 0..columns.count() {
+                                let at = n * image
+                                    + (rows.first + ky * rows.step) * row
+                                    + (columns.first + kx * columns.step) * channels
+                                    + channel;
+                                acc = fold(acc, *input.get(at).ok_or(KernelError::Geometry)?);
+                            }
+                        }
+                        *out = finish(acc, count);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The mean of each window, over the elements inside the image, rounded half away from zero.
+///
+/// | buffer   | order          | elements       | values       |
+/// |----------|----------------|----------------|--------------|
+/// | `input`  | `[n][h][w][c]` | batch · input  | −128 ..= 127 |
+/// | `output` | `[n][h][w][c]` | batch · output | `clamp`      |
+///
+/// # Exactness
+/// The bytes of TFLM's `reference_integer_ops::AveragePool` on int8.
+///
+/// # Cost
+/// One addition per tap, one division per output. No scratch.
+///
+/// # Errors
+/// As [`Pool2d::check`]; `output` is then untouched.
+pub fn average_pool_2d_s8(pool: &Pool2d, input: &[i8], output: &mut [i8]) -> Result<(), KernelError> {
+    let clamp = pool.clamp;
+    pool.each(
+        input,
+        output,
+        0i32,
+        |sum, q| sum.wrapping_add(i32::from(q)),
+        |sum, count| match NonZeroU32::new(count) {
+            Some(count) => clamp.apply(quant::rounded_quotient(sum, count)) as i8,
+            None => clamp.apply(0) as i8,
+        },
+    )
+}
+
+/// The greatest element of each window.
+///
+/// Buffers as for [`average_pool_2d_s8`].
+///
+/// # Exactness
+/// The bytes of TFLM's `reference_integer_ops::MaxPool` on int8.
+///
+/// # Cost
+/// One comparison per tap. No scratch.
+///
+/// # Errors
+/// As [`Pool2d::check`]; `output` is then untouched.
+pub fn max_pool_2d_s8(pool: &Pool2d, input: &[i8], output: &mut [i8]) -> Result<(), KernelError> {
+    let clamp = pool.clamp;
+    pool.each(input, output, i8::MIN, |most, q| most.max(q), |most, _| clamp.apply(i32::from(most)) as i8)
+}
