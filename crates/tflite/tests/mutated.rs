@@ -21,6 +21,7 @@ fn allocated() -> usize {
 fn nothing_panics_and_memory_stays_within_bounds() {
     damaged_models();
     whole_models();
+    large_graphs_without_weights();
     overlapping_parts();
 }
 
@@ -41,6 +42,21 @@ fn whole_models() {
         assert!(model.is_ok(), "{model:?}");
         assert!(took <= memory_bound(file.len()), "{took} bytes for a file of {}", file.len());
     }
+}
+
+/// The most that a sound file asks for per byte: nothing but small tensors and operators. It must not be
+/// taken for one whose parts overlap.
+fn large_graphs_without_weights() {
+    let tensor: Fields = vec![(1, Value::I8(9))];
+    let operator: Fields = vec![(1, Value::I32s(vec![0, 1])), (2, Value::I32s(vec![2]))];
+    let graph = vec![(0, Value::Tables(vec![tensor; 20_000])), (3, Value::Tables(vec![operator; 20_000]))];
+    let root = vec![(0, Value::U32(3)), (1, Value::Tables(vec![vec![]])), (2, Value::Tables(vec![graph]))];
+    let file = write(root, Layout::Packed);
+    let before = allocated();
+    let model = Model::parse(&file);
+    let took = allocated() - before;
+    assert!(model.is_ok(), "{:?}", model.err());
+    println!("{took} bytes for a file of {}: {:.1} per byte", file.len(), took as f64 / file.len() as f64);
 }
 
 /// Files whose tables point to the same long list again and again: small, but huge once read.
