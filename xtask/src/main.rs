@@ -1,8 +1,9 @@
 //! The one door: every task of the workspace is a verb of this program.
 
 mod conform;
+mod setup;
 
-use std::process::ExitCode;
+use std::{path::Path, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 
@@ -20,11 +21,13 @@ struct Cli {
 #[derive(Subcommand)]
 enum Verb {
     Conform(conform::Args),
+    Setup(setup::Args),
 }
 
 fn main() -> ExitCode {
     let outcome = match Cli::parse().verb {
         Verb::Conform(args) => conform::run(&args),
+        Verb::Setup(args) => setup::run(&args, workspace()),
     };
     match outcome {
         Ok(true) => ExitCode::SUCCESS,
@@ -34,4 +37,10 @@ fn main() -> ExitCode {
             ExitCode::from(1)
         }
     }
+}
+
+/// The workspace that this program was built from, which is the one it works on.
+fn workspace() -> &'static Path {
+    let own = Path::new(env!("CARGO_MANIFEST_DIR"));
+    own.parent().unwrap_or(own)
 }

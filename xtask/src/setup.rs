@@ -65,7 +65,8 @@ impl Report {
 /// Runs the verb; whether nothing is missing.
 pub fn run(args: &Args, workspace: &Path) -> Result<bool> {
     let boards = Board::all(workspace)?;
-    let report = Report { targets: targets(&boards, &Machine::this()), emulators: emulators(&boards, args.system)? };
+    let report =
+        Report { targets: targets(&boards, &Machine::this()), emulators: emulators(&boards, args.system)? };
     if args.json {
         println!("{}", serde_json::to_string_pretty(&report)?);
     } else {
@@ -82,11 +83,19 @@ fn line(need: &Need) -> String {
         State::Installed => "installed",
         State::Missing => "missing",
     };
-    format!("{state:9}  {}  ({})\n           {}", need.name, need.boards.join(", "), need.detail.replace('\n', "\n           "))
+    format!(
+        "{state:9}  {}  ({})\n           {}",
+        need.name,
+        need.boards.join(", "),
+        need.detail.replace('\n', "\n           ")
+    )
 }
 
 /// Groups boards by what they need, in the order in which it is first needed.
-fn by_need<'a>(boards: &'a [Board], need: impl Fn(&'a Board) -> Option<&'a str>) -> Vec<(&'a str, Vec<&'a Board>)> {
+fn by_need<'a>(
+    boards: &'a [Board],
+    need: impl Fn(&'a Board) -> Option<&'a str>,
+) -> Vec<(&'a str, Vec<&'a Board>)> {
     let mut groups: Vec<(&str, Vec<&Board>)> = Vec::new();
     for board in boards {
         let Some(name) = need(board) else { continue };
@@ -106,7 +115,9 @@ fn targets(boards: &[Board], machine: &Machine) -> Vec<Need> {
     let groups = by_need(boards, |board| Some(&board.target));
     let needs = groups.into_iter().map(|(target, boards)| {
         let (state, detail) = match resolve(machine, target, &mut |line| eprintln!("{line}")) {
-            Ok(resolved) => (if resolved.installed { State::Installed } else { State::Ready }, how(&resolved)),
+            Ok(resolved) => {
+                (if resolved.installed { State::Installed } else { State::Ready }, how(&resolved))
+            }
             Err(error) => (State::Missing, error.to_string()),
         };
         Need { name: target.to_owned(), boards: names(&boards), state, detail }
@@ -119,7 +130,6 @@ fn how(resolved: &Resolved) -> String {
         Toolchain::Sysroot if resolved.installed => "rustup target add: done".to_owned(),
         Toolchain::Sysroot => "in the compiler's sysroot".to_owned(),
         Toolchain::BuildStd { rustc, .. } => format!("compiled from the sources of {}", rustc.display()),
-        _ => "there".to_owned(),
     }
 }
 
@@ -145,7 +155,8 @@ fn emulator(program: &str, boards: &[&Board], install: bool) -> Result<Need> {
 }
 
 fn apt_get(package: &str) -> Result<()> {
-    let apt: PathBuf = find_program("apt-get").context("no apt-get here: install the emulators by your system's means")?;
+    let apt: PathBuf =
+        find_program("apt-get").context("no apt-get here: install the emulators by your system's means")?;
     for arguments in [&["update"][..], &["install", "--yes", "--no-install-recommends", package]] {
         eprintln!("apt-get {}", arguments.join(" "));
         let mut command = Command::new(&apt);
@@ -182,7 +193,11 @@ mod tests {
         let nothing = folder.path();
         let machine = Machine { path: nothing.into(), system: nothing.into(), ..Machine::this() };
         let needs = targets(&boards(), &machine);
-        assert!(needs.iter().all(|need| need.state == State::Missing && need.detail.contains("rustup target add")));
+        assert!(
+            needs
+                .iter()
+                .all(|need| need.state == State::Missing && need.detail.contains("rustup target add"))
+        );
         let report = Report { targets: needs, emulators: Vec::new() };
         assert!(!report.complete());
     }
@@ -195,6 +210,9 @@ mod tests {
             state: State::Ready,
             detail: "in the compiler's sysroot".to_owned(),
         };
-        assert_eq!(line(&need), "ready      thumbv7m-none-eabi  (one, two)\n           in the compiler's sysroot");
+        assert_eq!(
+            line(&need),
+            "ready      thumbv7m-none-eabi  (one, two)\n           in the compiler's sysroot"
+        );
     }
 }

@@ -6,14 +6,14 @@ use serde::Serialize;
 use crate::Error;
 
 /// What is in a firmware image.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Contents {
     /// By section.
     pub sizes: Sizes,
     /// Everything with a name and a size, largest first.
     pub symbols: Vec<Symbol>,
     /// The names of functions without a size, such as those written in assembly.
-    unsized_functions: Vec<String>,
+    pub unsized_functions: Vec<String>,
 }
 
 /// Bytes by where they stand.
