@@ -5,7 +5,7 @@
 use crate::fixed_point::Reciprocal;
 use crate::multiplier::{Affine, Clamp, Multiplier, ZeroPoint};
 use crate::products::product_ratio;
-use crate::rounding::{doubling_high_mul, mul_by_power_of_two, saturating_shift_left};
+use crate::rounding::{doubling_high_mul, round_shift_right, saturating_shift_left};
 
 /// Two inputs of different scales brought to a common one.
 ///
@@ -253,6 +253,10 @@ impl Quotient {
     /// The dividend is normalised, multiplied by the reciprocal of the divisor and scaled. A divisor of
     /// real 0, undefined in the source, gives the limit of the dividend's sign, or `zero_out` for 0 / 0.
     ///
+    /// A small quotient needs a last shift of more than 31, which is undefined in the source as well; the
+    /// recorded outputs have what a processor gives that takes shift counts modulo 32, and so has this: the
+    /// count modulo 32, and one more for a quotient that is not negative.
+    ///
     /// Source: TFLM `DivElementwise`.
     #[inline]
     pub fn apply(&self, a: i32, b: i32) -> i32 {
@@ -266,8 +270,17 @@ impl Quotient {
         // Leading bits equal to the sign, the sign itself not counted.
         let headroom = (dividend ^ (dividend >> 31)).leading_zeros() - 1;
         let quotient = doubling_high_mul(dividend << headroom, reciprocal.scale.to_bits());
-        let shift = i32::from(self.multiplier.shift()) - reciprocal.bits_over_unit - headroom as i32;
-        let scaled = mul_by_power_of_two(doubling_high_mul(quotient, self.multiplier.mantissa()), shift);
-        self.clamp.apply(scaled.saturating_add(self.zero_out.0))
+        let right_shift = reciprocal.bits_over_unit + headroom as i32 - i32::from(self.multiplier.shift());
+        let product = doubling_high_mul(quotient, self.multiplier.mantissa());
+        self.clamp.apply(shift_modulo_32(product, right_shift).saturating_add(self.zero_out.0))
+    }
+}
+
+/// `x / 2^right_shift` rounded with ties away from zero while the shift is in `[0, 31]`; beyond, only its
+/// five low bits count, and a positive `x` is rounded up whatever is lost.
+fn shift_modulo_32(x: i32, right_shift: i32) -> i32 {
+    match right_shift {
+        0..=31 => round_shift_right(x, right_shift.unsigned_abs()),
+        _ => x.wrapping_shr(right_shift as u32).saturating_add((x >= 0).into()),
     }
 }
