@@ -23,6 +23,7 @@ fn nothing_panics_and_memory_stays_within_bounds() {
     whole_models();
     large_graphs_without_weights();
     overlapping_parts();
+    one_long_name_for_many_operators();
 }
 
 fn damaged_models() {
@@ -89,4 +90,19 @@ fn overlapping_parts() {
     assert!(took <= memory_bound(file.len()), "{took} bytes for a file of {}", file.len());
     // The bound is what stopped it, not something else on the way.
     assert!(took > memory_bound(file.len()) / 2, "{took} bytes for a file of {}", file.len());
+}
+
+/// A name that is no text, which grows when it is turned into text, and of which every operator gets a copy.
+fn one_long_name_for_many_operators() {
+    for count in [1, 4_000] {
+        let code = vec![(0, Value::I8(32)), (1, Value::Bytes(vec![0xff; 20_000])), (3, Value::I32(32))];
+        let graph = vec![(3, Value::Tables(vec![vec![]; count]))];
+        let root = vec![(0, Value::U32(3)), (1, Value::Tables(vec![code])), (2, Value::Tables(vec![graph]))];
+        let file = write(root, Layout::Aligned);
+        let before = allocated();
+        let read = Model::parse(&file);
+        let took = allocated() - before;
+        assert!(took <= memory_bound(file.len()), "{took} bytes for a file of {}", file.len());
+        assert_eq!(read.is_ok(), count == 1, "{count}: {:?}", read.err());
+    }
 }

@@ -212,14 +212,16 @@ fn damaged_tables() {
         ),
     );
 
-    let mut odd = file(|_| {});
-    odd[8] = 21;
-    refused(
-        &odd,
-        &format!(
-            "model: root table at byte {root}: its list of fields has an impossible length; the file is damaged: copy it again or convert the model again"
-        ),
-    );
+    for length in [0, 2, 21] {
+        let mut bad = file(|_| {});
+        bad[8] = length;
+        refused(
+            &bad,
+            &format!(
+                "model: root table at byte {root}: its list of fields has an impossible length; the file is damaged: copy it again or convert the model again"
+            ),
+        );
+    }
 }
 
 #[test]
@@ -308,6 +310,10 @@ fn shapes_and_constants() {
     changed(
         |root| set(tensor(root, 0), 0, Value::I32s(vec![1, -8])),
         "subgraph 0, tensor 0 `in`: shape[1] is -8, and a dimension is 0 or more, or -1 when it is not known; convert the model again",
+    );
+    changed(
+        |root| set(tensor(root, 0), 0, Value::I32s(vec![-2])),
+        "subgraph 0, tensor 0 `in`: shape[0] is -2, and a dimension is 0 or more, or -1 when it is not known; convert the model again",
     );
     changed(
         |root| set(tensor(root, 0), 7, Value::I32s(vec![i32::MIN])),
