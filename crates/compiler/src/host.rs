@@ -51,7 +51,7 @@ fn info(tensor: &TensorDesc) -> TensorInfo<'_> {
     }
 }
 
-impl Program for &Compiled {
+impl Program for Compiled {
     fn len(&self) -> usize {
         self.layout.steps.len() - self.layout.setup
     }

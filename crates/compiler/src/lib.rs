@@ -6,6 +6,7 @@
 //! [`compile`] does all of it. A model that cannot run is refused here, with every reason at once
 //! ([`Refusal`]); a plan that leaves here runs.
 
+pub mod emit;
 pub mod graph;
 pub mod host;
 mod import;

@@ -66,6 +66,30 @@ impl Observer for () {
     const ACTIVE: bool = false;
 }
 
+/// A program that is lent is a program.
+macro_rules! forward {
+    ($($name:ident($($argument:ident: $type:ty),*) -> $out:ty;)*) => {
+        impl<P: Program> Program for &P {
+            $(fn $name(&self, $($argument: $type),*) -> $out { (**self).$name($($argument),*) })*
+        }
+    };
+}
+
+forward! {
+    len() -> usize;
+    setup_len() -> usize;
+    arena_bytes() -> u32;
+    state_bytes() -> u32;
+    weights() -> &[u8];
+    input_count() -> usize;
+    output_count() -> usize;
+    input(index: usize) -> Option<TensorInfo<'_>>;
+    output(index: usize) -> Option<TensorInfo<'_>>;
+    fill(index: usize) -> Option<Fill>;
+    info(setup: bool, index: usize) -> Option<StepInfo>;
+    run_step(setup: bool, index: usize, memory: &mut Memory<'_>) -> Result<Flow, RunError>;
+}
+
 impl Program for Plan<'_> {
     fn len(&self) -> usize {
         self.steps.len()
@@ -140,9 +164,21 @@ impl<'m, P: Program> Executor<'m, P> {
                 return Err(RunError::Unaligned { index: 0 });
             }
         }
+        Ok(Self::begin(program, arena, state))
+    }
+
+    /// As [`new`](Self::new), for memory whose size the caller knows to be right. With memory that is too
+    /// short or not aligned, a run ends with an error.
+    pub fn begin(program: P, arena: &'m mut [u8], state: &'m mut [u8]) -> Self {
         let mut executor = Self { program, arena, state, is_set_up: false };
         executor.reset();
-        Ok(executor)
+        executor
+    }
+
+    /// Goes on with the state that an earlier executor of the same program left; the arena may have been used
+    /// by others meanwhile.
+    pub fn resume(program: P, arena: &'m mut [u8], state: &'m mut [u8]) -> Self {
+        Self { program, arena, state, is_set_up: true }
     }
 
     /// The program.

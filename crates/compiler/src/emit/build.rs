@@ -1,0 +1,69 @@
+//! Plans made by a build script.
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+};
+
+use super::rust;
+use crate::{CompileError, CompileOptions, compile};
+
+/// Why a build script could not make a plan.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// A file cannot be read or written.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The model cannot run.
+    #[error("{}: {source}", path.display())]
+    Compile {
+        /// Which model.
+        path: PathBuf,
+        /// Why.
+        source: Box<CompileError>,
+    },
+    /// The function was not called from a build script.
+    #[error("OUT_DIR is not set: call this from a build script (build.rs)")]
+    NotABuildScript,
+}
+
+/// Compiles a model in a build script: writes `NAME.rs` and `NAME.weights` into `OUT_DIR`, where
+/// `microjoule::include_model!(NAME)` finds them. `NAME` is the file's name without its ending.
+///
+/// ```no_run
+/// // build.rs
+/// compiler::emit::build_script("model/kws.tflite").unwrap_or_else(|error| panic!("{error}"));
+/// ```
+///
+/// # Errors
+/// As [`BuildError`] says; the message lists every layer that cannot run.
+pub fn build_script(model: impl AsRef<Path>) -> Result<(), BuildError> {
+    let model = model.as_ref();
+    println!("cargo::rerun-if-changed={}", model.display());
+    let folder = env::var_os("OUT_DIR").ok_or(BuildError::NotABuildScript)?;
+    let name = model.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    build_model(model, &name, Path::new(&folder))
+}
+
+/// Compiles a model into `NAME.rs` and `NAME.weights` in a folder.
+///
+/// # Errors
+/// As [`BuildError`] says.
+pub fn build_model(model: &Path, name: &str, folder: &Path) -> Result<(), BuildError> {
+    let bytes = fs::read(model).map_err(|source| BuildError::Io { path: model.into(), source })?;
+    let compiled = compile(name, &bytes, CompileOptions::DEVICE)
+        .map_err(|source| BuildError::Compile { path: model.into(), source: Box::new(source) })?;
+    let weights_file = format!("{name}.weights");
+    let plan = rust(&compiled, &weights_file);
+    for (file, bytes) in [(format!("{name}.rs"), plan.source.into_bytes()), (weights_file, plan.weights)] {
+        let path = folder.join(file);
+        fs::write(&path, bytes).map_err(|source| BuildError::Io { path, source })?;
+    }
+    Ok(())
+}
