@@ -5,6 +5,8 @@
 
 mod fault;
 mod log;
+#[cfg(feature = "marks")]
+mod mark;
 pub mod selftest;
 pub mod semihosting;
 mod serve;

@@ -100,7 +100,9 @@ fn run<P: Program>(model: &mut Executor<'_, P>, observed: bool, reply: Reply) ->
         model.run_observed(&mut steps).ok()?;
         steps.written.ok()?;
     } else {
+        begin();
         model.run().ok()?;
+        end();
     }
     let deepest = stack::deepest_bytes();
     Some(StackUse {
@@ -110,6 +112,16 @@ fn run<P: Program>(model: &mut Executor<'_, P>, observed: bool, reply: Reply) ->
     })
 }
 
+fn begin() {
+    #[cfg(feature = "marks")]
+    crate::mark::microjoule_mark_begin();
+}
+
+fn end() {
+    #[cfg(feature = "marks")]
+    crate::mark::microjoule_mark_end();
+}
+
 /// Hands on what every step wrote.
 struct Steps {
     reply: Reply,
@@ -117,7 +129,12 @@ struct Steps {
 }
 
 impl Observer for Steps {
+    fn before(&mut self, _: StepInfo) {
+        begin();
+    }
+
     fn after(&mut self, step: StepInfo, output: &[u8]) {
+        end();
         let Self { reply, written } = self;
         *written = written
             .and_then(|()| reply.frame(Kind::Step, usize::from(step.index), u32::from(step.layer), output));

@@ -112,6 +112,21 @@ pub enum Error {
         /// What the model takes.
         expected: u64,
     },
+    /// An image without the marks that counting looks for.
+    #[error("{} has no marks to count between: it was built without the feature `marks`", image.display())]
+    NoMarks {
+        /// The image.
+        image: PathBuf,
+    },
+    /// The image cannot be looked into.
+    #[error(transparent)]
+    Image(#[from] firmware::Error),
+    /// What the counting plugin left is not what it writes.
+    #[error("the counts cannot be read at line {line}")]
+    Counts {
+        /// Where.
+        line: usize,
+    },
     /// The log does not belong to the image, or is damaged.
     #[error("the log cannot be decoded: {0}")]
     Log(String),

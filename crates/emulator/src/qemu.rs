@@ -5,10 +5,10 @@ use std::{
     time::Duration,
 };
 
-use firmware::{Board, Finished, Qemu, find_program, run_bounded};
+use firmware::{Board, Contents, Finished, Qemu, find_program, run_bounded};
 use telemetry::{exit, files};
 
-use crate::{Absent, Error, Job, LogLine, Reply, decode_log, error::Death};
+use crate::{Absent, Counts, Error, Job, LogLine, Reply, decode_log, error::Death};
 
 /// The oldest that emulates what the boards need. Tried: 7.2.
 const OLDEST: Version = Version { major: 7, minor: 0 };
@@ -18,6 +18,12 @@ const QUESTION_LIMIT: Duration = Duration::from_secs(20);
 
 /// Where the emulator writes what the firmware says on its console.
 const CONSOLE: &str = "console.txt";
+
+/// Where the counting plugin writes.
+const COUNTS: &str = "counts.txt";
+
+/// The functions of the firmware between which is counted.
+const MARKS: [&str; 2] = ["microjoule_mark_begin", "microjoule_mark_end"];
 
 /// QEMU, set up for one board.
 #[derive(Clone, Debug)]
@@ -86,6 +92,8 @@ pub struct Outcome {
     pub log: Vec<LogLine>,
     /// What the firmware answered.
     pub reply: Vec<u8>,
+    /// What the counting plugin wrote, if it was there.
+    pub(crate) counts: Vec<u8>,
     /// How long it took, on the host's clock.
     pub elapsed: Duration,
 }
@@ -128,6 +136,16 @@ impl Emulator {
     /// # Errors
     /// [`Error::Io`], [`Error::Emulator`], [`Error::Log`]. A firmware that fails is no error here: see [`Outcome::exit`].
     pub fn run(&self, image: &Path, job: &[u8], limit: Duration) -> Result<Outcome, Error> {
+        self.run_with(image, job, limit, &[])
+    }
+
+    fn run_with(
+        &self,
+        image: &Path,
+        job: &[u8],
+        limit: Duration,
+        extra: &[String],
+    ) -> Result<Outcome, Error> {
         let image = std::path::absolute(image).map_err(io_error(image))?;
         let elf = fs::read(&image).map_err(io_error(&image))?;
         let folder = tempfile::tempdir().map_err(io_error(Path::new("a temporary folder")))?;
@@ -135,17 +153,26 @@ impl Emulator {
         fs::write(folder.join(files::JOB), job).map_err(io_error(&folder.join(files::JOB)))?;
 
         let finished =
-            run_bounded(&mut self.command(&image, folder), limit).map_err(io_error(&self.program))?;
+            run_bounded(self.command(&image, folder).args(extra), limit).map_err(io_error(&self.program))?;
         let stderr = String::from_utf8_lossy(&finished.stderr).trim().to_owned();
         let console = String::from_utf8_lossy(&left(folder, CONSOLE)?).into_owned();
         let reply = left(folder, files::REPLY)?;
         let log = left(folder, files::LOG)?;
+        let counts = left(folder, COUNTS)?;
         // QEMU's own complaint about its arguments or the image, before anything ran.
         if exit_of(&finished) == Exit::Code(1) && [&reply, &log].iter().all(|file| file.is_empty()) {
             return Err(Error::Emulator { program: self.program.clone(), said: stderr });
         }
         let log = decode_log(&elf, &log)?;
-        Ok(Outcome { exit: exit_of(&finished), console, stderr, log, reply, elapsed: finished.elapsed })
+        Ok(Outcome {
+            exit: exit_of(&finished),
+            console,
+            stderr,
+            log,
+            reply,
+            counts,
+            elapsed: finished.elapsed,
+        })
     }
 
     fn command(&self, image: &Path, folder: &Path) -> Command {
@@ -162,26 +189,51 @@ impl Emulator {
     /// Runs an image that serves jobs.
     ///
     /// # Errors
-    /// All of [`Error`]: this is where a firmware that died, hung or refused becomes one.
+    /// Most of [`Error`]: a firmware that died, hung or refused is one here.
     pub fn infer(&self, image: &Path, job: &Job<'_>, limit: Duration) -> Result<(Reply, Outcome), Error> {
         let outcome = self.run(image, &job.to_bytes()?, limit)?;
-        let said = || last_words(&outcome);
-        let how = match outcome.exit {
-            Exit::Code(exit::DONE | exit::FAILED) => None,
-            Exit::Code(exit::PANIC) => Some(Death::Panic),
-            Exit::Code(exit::FAULT) => Some(Death::Fault),
-            Exit::TimedOut => return Err(Error::TimedOut { limit, said: said() }),
-            other => Some(Death::Other(other)),
-        };
-        if let Some(how) = how {
-            return Err(Error::Died { how, said: said() });
-        }
-        if outcome.reply.is_empty() {
-            return Err(Error::Died { how: Death::Unwritten, said: said() });
-        }
-        let reply = Reply::parse(&outcome.reply, job)?;
-        Ok((reply, outcome))
+        Ok((reply_of(&outcome, job, limit)?, outcome))
     }
+
+    /// Runs an image that serves jobs and counts every instruction: of each step when the job asks for steps, else of
+    /// each run. `plugin` is the library that counts, see the crate `microjoule-emulator-plugin`.
+    ///
+    /// # Errors
+    /// As [`Emulator::infer`]; [`Error::NoMarks`], [`Error::Counts`].
+    pub fn count(
+        &self,
+        image: &Path,
+        job: &Job<'_>,
+        plugin: &Path,
+        limit: Duration,
+    ) -> Result<(Reply, Counts), Error> {
+        let contents = Contents::read(image)?;
+        let address = |name| contents.function(name).map(|symbol| symbol.address);
+        let [Some(begin), Some(end)] = MARKS.map(address) else {
+            return Err(Error::NoMarks { image: image.to_path_buf() });
+        };
+        // QEMU parts arguments at commas; a doubled one stands for itself.
+        let plugin = plugin.display().to_string().replace(',', ",,");
+        let argument = format!("file={plugin},out={COUNTS},mark={begin:#x},mark={end:#x}");
+        let outcome = self.run_with(image, &job.to_bytes()?, limit, &["-plugin".to_owned(), argument])?;
+        let reply = reply_of(&outcome, job, limit)?;
+        let counts = Counts::parse(&String::from_utf8_lossy(&outcome.counts), begin)?;
+        Ok((reply, counts))
+    }
+}
+
+/// This is where a firmware that died, hung or refused becomes an error.
+fn reply_of(outcome: &Outcome, job: &Job<'_>, limit: Duration) -> Result<Reply, Error> {
+    let said = || last_words(outcome);
+    let how = match outcome.exit {
+        Exit::Code(exit::DONE | exit::FAILED) if outcome.reply.is_empty() => Death::Unwritten,
+        Exit::Code(exit::DONE | exit::FAILED) => return Reply::parse(&outcome.reply, job),
+        Exit::Code(exit::PANIC) => Death::Panic,
+        Exit::Code(exit::FAULT) => Death::Fault,
+        Exit::TimedOut => return Err(Error::TimedOut { limit, said: said() }),
+        other => Death::Other(other),
+    };
+    Err(Error::Died { how, said: said() })
 }
 
 fn exit_of(finished: &Finished) -> Exit {

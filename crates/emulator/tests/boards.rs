@@ -7,7 +7,7 @@ use std::{
 };
 
 use emulator::{Emulator, Error, Exit, Job, Outcome, Reply};
-use firmware::{Board, Machine, Profile, Request, build, resolve};
+use firmware::{Board, Machine, Profile, Request, build, build_host_library, resolve};
 use telemetry::exit;
 
 const LIMIT: Duration = Duration::from_secs(60);
@@ -25,7 +25,7 @@ fn prepared() -> &'static [Prepared] {
 }
 
 fn prepare() -> Vec<Prepared> {
-    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let workspace = workspace();
     let boards = Board::all(&workspace).unwrap();
     assert!(boards.iter().any(|board| board.name == "qemu-an386"), "{boards:?}");
     let mut prepared = Vec::new();
@@ -49,12 +49,16 @@ fn prepare() -> Vec<Prepared> {
             program: Some("selftest"),
             model: None,
             profile: Profile::Release,
-            features: &["steps"],
+            features: &["steps", "marks"],
         };
         let image = build(&resolved.toolchain, &request, &mut |line| eprintln!("{line}")).unwrap();
         prepared.push(Prepared { emulator, image: image.path, board });
     }
     prepared
+}
+
+fn workspace() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
 fn run(prepared: &Prepared, task: &[u8], limit: Duration) -> Outcome {
@@ -182,5 +186,56 @@ fn jobs_that_cannot_be_done_are_refused_in_words() {
         assert_eq!(outcome.exit, Exit::Code(exit::FAILED));
         let lines: Vec<_> = outcome.log.iter().map(ToString::to_string).collect();
         assert!(lines.iter().any(|line| line == "error the job ended early, case 1"), "{lines:?}");
+    }
+}
+
+#[test]
+fn instructions_are_counted_by_step_and_every_time_alike() {
+    let plugin =
+        build_host_library(&workspace(), "microjoule-emulator-plugin", &mut |line| eprintln!("{line}"))
+            .unwrap();
+    for prepared in prepared() {
+        let cases = cases();
+        let count = |steps| {
+            let job = Job { cases: &cases, steps, reset: true };
+            prepared.emulator.count(&prepared.image, &job, &plugin, LIMIT).unwrap()
+        };
+        let (reply, by_step) = count(true);
+        assert_eq!(reply.cases.len(), 2);
+        let totals: Vec<_> = by_step.marked.iter().map(emulator::Region::total).collect();
+        assert_eq!(totals.len(), 4, "two cases of two steps");
+        assert_eq!(totals[..2], totals[2..], "the toy's steps take the same way in both cases");
+        assert!(totals.iter().all(|total| (10..2000).contains(total)), "{totals:?}");
+        assert_eq!(count(true).1, by_step, "two runs differ");
+
+        let (_, by_run) = count(false);
+        let run: u64 = by_run.marked.iter().map(emulator::Region::total).sum();
+        assert_eq!(by_run.marked.len(), 2);
+        assert!(run > 0 && run < by_run.total());
+        // The whole run is its steps and the loop around them.
+        let steps: u64 = totals.iter().sum();
+        assert!((steps / 2..steps + 4000).contains(&run), "{run} against {steps}");
+    }
+}
+
+#[test]
+fn an_image_without_marks_is_not_counted_in_silence() {
+    for prepared in prepared() {
+        let request = Request {
+            board: &prepared.board,
+            program: Some("selftest"),
+            model: None,
+            profile: Profile::Release,
+            features: &[],
+        };
+        let resolved = resolve(&Machine::this(), &prepared.board.target, &mut |_| ()).unwrap();
+        let image = build(&resolved.toolchain, &request, &mut |line| eprintln!("{line}")).unwrap();
+        let cases = cases();
+        let job = Job { cases: &cases, steps: false, reset: false };
+        let error = prepared.emulator.count(&image.path, &job, Path::new("none.so"), LIMIT).unwrap_err();
+        assert!(matches!(error, Error::NoMarks { .. }), "{error}");
+        let job = Job { steps: true, ..job };
+        let error = prepared.emulator.infer(&image.path, &job, LIMIT).unwrap_err();
+        assert!(error.to_string().contains("without the feature `steps`"), "{error}");
     }
 }

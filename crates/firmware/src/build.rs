@@ -93,6 +93,24 @@ pub fn build(
     Ok(Image { path })
 }
 
+/// Builds a dynamic library of the workspace for the host, and gives its file. `progress` hears each line of cargo's.
+///
+/// # Errors
+/// [`Error::Build`] with the end of what cargo said, [`Error::Start`], [`Error::Io`].
+pub fn build_host_library(
+    workspace: &Path,
+    package: &str,
+    progress: &mut dyn FnMut(&str),
+) -> Result<PathBuf, Error> {
+    let folder = target_base(workspace)?.join("host-libraries");
+    let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.args(["build", "--release", "--package", package]);
+    command.current_dir(workspace).env("CARGO_TARGET_DIR", &folder).env_remove("CARGO_BUILD_TARGET");
+    run(&mut command, package, progress)?;
+    let file = [env::consts::DLL_PREFIX, &package.replace('-', "_"), env::consts::DLL_SUFFIX].concat();
+    Ok(folder.join("release").join(file))
+}
+
 fn cargo(toolchain: &Toolchain, request: &Request<'_>, program: &str) -> Command {
     let board = request.board;
     let mut command;
@@ -152,13 +170,14 @@ fn run(command: &mut Command, board: &str, progress: &mut dyn FnMut(&str)) -> Re
     Err(Error::Build { board: board.to_owned(), status: status.to_string(), tail: tail.join("\n") })
 }
 
-/// Where cargo's own output goes, beside which firmware gets its folder.
 fn target_folder(board: &Board) -> Result<PathBuf, Error> {
-    if let Some(folder) = env::var_os("CARGO_TARGET_DIR") {
-        return std::path::absolute(&folder).map_err(Error::io(folder));
-    }
-    let workspace = board.folder.ancestors().nth(2).unwrap_or(&board.folder);
-    std::path::absolute(workspace.join("target")).map_err(Error::io(workspace))
+    target_base(board.folder.ancestors().nth(2).unwrap_or(&board.folder))
+}
+
+/// Where cargo's own output goes, beside which firmware gets its folder.
+fn target_base(workspace: &Path) -> Result<PathBuf, Error> {
+    let folder = env::var_os("CARGO_TARGET_DIR").map_or_else(|| workspace.join("target"), PathBuf::from);
+    std::path::absolute(&folder).map_err(Error::io(folder))
 }
 
 /// Two models of one name in two folders get two images.

@@ -125,6 +125,12 @@ impl Contents {
         Ok(Self { sizes, symbols, unsized_functions })
     }
 
+    /// The function of this name.
+    #[must_use]
+    pub fn function(&self, name: &str) -> Option<&Symbol> {
+        self.symbols.iter().find(|symbol| symbol.is_function && symbol.name == name)
+    }
+
     /// What only an image that can panic or allocate contains, with what it means; empty is what firmware owes.
     #[must_use]
     pub fn forbidden(&self) -> Vec<String> {

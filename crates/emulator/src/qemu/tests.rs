@@ -89,6 +89,7 @@ fn a_core_that_locks_up_is_told_in_one_line() {
         stderr: stderr.to_owned(),
         log: Vec::new(),
         reply: Vec::new(),
+        counts: Vec::new(),
         elapsed: Duration::ZERO,
     };
     assert_eq!(last_words(&outcome), "said before\nqemu: fatal: Lockup: can't escalate");
