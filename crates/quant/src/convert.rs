@@ -5,12 +5,14 @@ use crate::multiplier::{Clamp, Multiplier, ZeroPoint};
 /// The quantised value nearest to `x`: `round(x / scale) + zero`, limited.
 ///
 /// The division is in single precision, ties go away from zero. Where the source's conversion to `int32_t`
-/// is undefined this saturates; NaN becomes `zero`.
+/// is undefined this saturates; NaN becomes the lower limit.
 ///
 /// Source: TFLM `AffineQuantize` (and `FloatToQuantizedType`, which agrees with it).
 #[inline]
 pub fn quantize(x: f32, scale: f32, zero: ZeroPoint, clamp: Clamp) -> i32 {
-    clamp.apply((libm::roundf(x / scale) as i32).saturating_add(zero.0))
+    // `max` takes the number where the other is NaN.
+    let steps = libm::roundf(x / scale).max(i32::MIN as f32) as i32;
+    clamp.apply(steps.saturating_add(zero.0))
 }
 
 /// The real number that `q` stands for: `scale · (q − zero)`, rounded once to single precision.

@@ -42,7 +42,7 @@ pub use convert::{Requantize, dequantize, quantize};
 pub use curves::{CurveInput, input_radius};
 pub use curves16::{Curve16Input, checked_log2, nearest_log2};
 pub use elementwise::{CommonScale, Product, Quotient, Sum};
-pub use lut::{LUT16_ENTRIES, lut_i8, lut_i16, lut_lookup_i16};
+pub use lut::{LUT16_ENTRIES, lut_i8, lut_i8_truncated, lut_i16, lut_lookup_i16};
 pub use multiplier::{Affine, Clamp, Multiplier, ZeroPoint};
 pub use norms::{L2Normalization, Rsqrt, inverse_sqrt};
 pub use products::{product_ratio, rounded_product_ratio, single_precision_product_ratio};
