@@ -77,7 +77,7 @@ pub fn compile(name: &str, bytes: &[u8], _options: CompileOptions) -> Result<Com
     let model = tflite::Model::parse(bytes)?;
     let graph = import::import(name, &model).map_err(CompileError::Refused)?;
     check(&graph)?;
-    let layout = plan::plan(ops::lowering::lower(&graph).map_err(CompileError::Refused)?)?;
+    let (graph, layout) = best_layout(graph)?;
     let describe = |&(id, operand): &(usize, Operand)| {
         let tensor = &graph.tensors[id];
         TensorDesc {
@@ -92,6 +92,21 @@ pub fn compile(name: &str, bytes: &[u8], _options: CompileOptions) -> Result<Com
     let inputs = layout.inputs.iter().map(describe).collect();
     let outputs = layout.outputs.iter().map(describe).collect();
     Ok(Compiled { inputs, outputs, layout, graph })
+}
+
+/// Plans a graph in the order that needs the smallest arena.
+fn best_layout(mut graph: Graph) -> Result<(Graph, Layout), CompileError> {
+    let lay_out = |graph: &Graph| plan::plan(ops::lowering::lower(graph).map_err(CompileError::Refused)?);
+    let given = lay_out(&graph)?;
+    let Some(order) = plan::order(&graph) else { return Ok((graph, given)) };
+    let mut reordered = graph.clone();
+    reordered.subgraphs[0].nodes = order.into_iter().map(|index| graph.main().nodes[index].clone()).collect();
+    let layout = lay_out(&reordered)?;
+    if layout.arena_bytes < given.arena_bytes {
+        graph = reordered;
+        return Ok((graph, layout));
+    }
+    Ok((graph, given))
 }
 
 /// Checks that every operator can run.

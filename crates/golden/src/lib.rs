@@ -5,11 +5,13 @@
 
 mod conform;
 mod input;
+mod layers;
 mod record;
 mod run;
 
 pub use conform::{Difference, Verdict, conform, models_in};
 pub use input::{Lcg, lcg_inputs};
+pub use layers::{LayerOutput, layers};
 pub use record::{Case, Output, Record, RecordError, TensorRecord};
 pub use run::{RunFailure, run};
 

@@ -1,7 +1,7 @@
 //! One run of a compiled model on given bytes.
 
 use compiler::{Compiled, HostModel};
-use engine::{Observer, RunError};
+use engine::{Executor, Observer, Program, RunError};
 
 /// Why a run gave no outputs.
 #[derive(Debug, thiserror::Error)]
@@ -44,18 +44,28 @@ pub fn run<O: Observer>(
     let mut executor = model.executor()?;
     let mut all = Vec::with_capacity(sequence.len());
     for inputs in sequence {
-        if inputs.len() != compiled.inputs.len() {
-            return Err(RunFailure::Count { expected: compiled.inputs.len(), found: inputs.len() });
-        }
-        for (index, bytes) in inputs.iter().enumerate() {
-            let place = executor.input_mut(index);
-            if place.len() != bytes.len() {
-                return Err(RunFailure::Input { index, expected: place.len(), found: bytes.len() });
-            }
-            place.copy_from_slice(bytes);
-        }
+        write_inputs(&mut executor, compiled, inputs)?;
         executor.run_observed(observer)?;
         all.push((0..compiled.outputs.len()).map(|index| executor.output(index).to_vec()).collect());
     }
     Ok(all)
+}
+
+/// Writes all inputs of a model.
+pub(crate) fn write_inputs<P: Program>(
+    executor: &mut Executor<'_, P>,
+    compiled: &Compiled,
+    inputs: &[Vec<u8>],
+) -> Result<(), RunFailure> {
+    if inputs.len() != compiled.inputs.len() {
+        return Err(RunFailure::Count { expected: compiled.inputs.len(), found: inputs.len() });
+    }
+    for (index, bytes) in inputs.iter().enumerate() {
+        let place = executor.input_mut(index);
+        if place.len() != bytes.len() {
+            return Err(RunFailure::Input { index, expected: place.len(), found: bytes.len() });
+        }
+        place.copy_from_slice(bytes);
+    }
+    Ok(())
 }

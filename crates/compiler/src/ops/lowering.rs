@@ -145,6 +145,11 @@ impl<'g> Lowering<'g> {
         slot
     }
 
+    /// Where each tensor is that anything asked for.
+    pub fn places(&self) -> impl Iterator<Item = (TensorId, Slot)> {
+        self.places.iter().map(|(&id, &slot)| (id, slot))
+    }
+
     /// Where a tensor is, if anything said so yet.
     pub fn place_of(&self, id: TensorId) -> Option<Slot> {
         self.places.get(&id).copied()

@@ -65,8 +65,15 @@ pub fn lifetimes(count: usize, steps: &[StepIr], ends: &Ends, loops: &[Loop]) ->
     lifetimes
 }
 
-/// Lets steps that can work in place do so, where nothing needs the overwritten bytes afterwards.
-pub fn overwrite(buffers: &[Buffer], steps: &mut [StepIr], ends: &Ends, loops: &[Loop]) {
+/// Lets steps that can work in place do so, where nothing needs the overwritten bytes afterwards. Gives the
+/// buffers that went up in others: old and new.
+pub fn overwrite(
+    buffers: &[Buffer],
+    steps: &mut [StepIr],
+    ends: &Ends,
+    loops: &[Loop],
+) -> Vec<(BufferId, BufferId)> {
+    let mut merged = Vec::new();
     for index in 0..steps.len() {
         if loops.iter().any(|repeated| (repeated.first..=repeated.last).contains(&index)) {
             continue;
@@ -76,10 +83,12 @@ pub fn overwrite(buffers: &[Buffer], steps: &mut [StepIr], ends: &Ends, loops: &
                 for operand in steps.iter_mut().skip(index).flat_map(|step| &mut step.operands) {
                     rename(operand, to, from);
                 }
+                merged.push((to, from));
                 break;
             }
         }
     }
+    merged
 }
 
 /// The buffers that a step would merge: the one it reads, and the one it writes.
@@ -109,7 +118,8 @@ fn overwritten(
         .then_some((from, to))
 }
 
-fn rename(slot: &mut Slot, old: BufferId, new: BufferId) {
+/// Puts one buffer in the place of another.
+pub fn rename(slot: &mut Slot, old: BufferId, new: BufferId) {
     if let Slot::Buffer { id, .. } = slot
         && *id == old
     {

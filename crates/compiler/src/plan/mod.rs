@@ -1,11 +1,15 @@
 //! From steps on buffers to steps on bytes: who lives when, and where.
 
 mod lifetime;
+mod order;
 mod place;
+
+use std::collections::HashMap;
 
 use engine::{Operand, ops::AnyOperator};
 
 pub use lifetime::Lifetime;
+pub use order::order;
 
 use crate::{
     graph::TensorId,
@@ -65,6 +69,8 @@ pub struct Layout {
     pub fills: Vec<(Operand, Vec<u8>)>,
     /// Every buffer and its place.
     pub buffers: Vec<PlannedBuffer>,
+    /// Where each tensor that some step reads or writes lies.
+    pub places: HashMap<TensorId, Operand>,
 }
 
 /// Gives every buffer a place.
@@ -75,16 +81,20 @@ pub fn plan(mut lowering: Lowering<'_>) -> Result<Layout, CompileError> {
     let main = lowering.graph().main().clone();
     let inputs: Vec<_> = main.inputs.iter().map(|&id| (id, lowering.slot(id))).collect();
     let outputs: Vec<_> = main.outputs.iter().map(|&id| (id, lowering.slot(id))).collect();
+    let mut places: Vec<(TensorId, Slot)> = lowering.places().collect();
     let Lowering { weights, buffers, mut steps, setup, loops, .. } = lowering;
 
     let ends = lifetime::Ends {
         first: inputs.iter().map(|&(_, slot)| slot).collect(),
         last: outputs.iter().map(|&(_, slot)| slot).collect(),
     };
-    lifetime::overwrite(&buffers, &mut steps, &ends, &loops);
+    for (from, to) in lifetime::overwrite(&buffers, &mut steps, &ends, &loops) {
+        places.iter_mut().for_each(|(_, slot)| lifetime::rename(slot, from, to));
+    }
     let lifetimes = lifetime::lifetimes(buffers.len(), &steps, &ends, &loops);
-    let (offsets, arena_bytes, arena_bound) = place::place(&buffers, &lifetimes);
-    let (offsets, state_bytes) = place::place_state(&buffers, offsets);
+    let place::Placement { mut offsets, bytes: arena_bytes, bound: arena_bound } =
+        place::place(&buffers, &lifetimes);
+    let state_bytes = place::place_state(&buffers, &mut offsets);
 
     let limit = u64::from(Operand::MAX_OFFSET);
     for (what, bytes) in [("weights", weights.len()), ("arena", arena_bytes), ("state", state_bytes)] {
@@ -108,6 +118,7 @@ pub fn plan(mut lowering: Lowering<'_>) -> Result<Layout, CompileError> {
         inputs: inputs.iter().map(|&(id, slot)| (id, resolve(slot))).collect(),
         outputs: outputs.iter().map(|&(id, slot)| (id, resolve(slot))).collect(),
         fills: fills.collect(),
+        places: places.into_iter().map(|(id, slot)| (id, resolve(slot))).collect(),
         buffers: planned_buffers(&buffers, &offsets, &lifetimes),
         steps: planned_steps(&steps, resolve),
         setup,
