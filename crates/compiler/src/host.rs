@@ -2,7 +2,7 @@
 
 use engine::{Executor, Fill, Flow, Io, Memory, Operand, Operator, Program, RunError, StepInfo, TensorInfo};
 
-use crate::{Compiled, TensorDesc};
+use crate::{Compiled, TensorDesc, plan::PlannedStep};
 
 /// A plan with the memory that it runs in.
 #[derive(Debug)]
@@ -60,6 +60,13 @@ fn info(tensor: &TensorDesc) -> TensorInfo<'_> {
     }
 }
 
+impl Compiled {
+    fn step(&self, setup: bool, index: usize) -> Option<&PlannedStep> {
+        let (once, every_run) = self.layout.steps.split_at_checked(self.layout.setup)?;
+        if setup { once.get(index) } else { every_run.get(index) }
+    }
+}
+
 impl Program for Compiled {
     fn len(&self) -> usize {
         self.layout.steps.len() - self.layout.setup
@@ -97,13 +104,12 @@ impl Program for Compiled {
         Some(Fill { operand: *operand, pattern: bytes, period: pattern.len() as u8 })
     }
     fn info(&self, setup: bool, index: usize) -> Option<StepInfo> {
-        let step = self.layout.steps.get(if setup { index } else { self.layout.setup + index })?;
+        let step = self.step(setup, index)?;
         let output = step.operands.first().copied().unwrap_or(Operand::ABSENT);
         Some(StepInfo { index: index as u16, layer: step.layer as u16, output })
     }
     fn run_step(&self, setup: bool, index: usize, memory: &mut Memory<'_>) -> Result<Flow, RunError> {
-        let index = if setup { index } else { self.layout.setup + index };
-        let step = self.layout.steps.get(index).ok_or(RunError::ControlFlow)?;
+        let step = self.step(setup, index).ok_or(RunError::ControlFlow)?;
         step.operator.run(&mut Io::new(memory, &step.operands))
     }
 }
