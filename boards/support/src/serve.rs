@@ -1,4 +1,4 @@
-use engine::{Executor, Observer, Program, StepInfo};
+use microjoule::{Executor, Observer, Program, StepInfo};
 use telemetry::{
     exit, files,
     wire::{FLAG_RESET, FLAG_STEPS, Failure, FrameHeader, Hello, JobHeader, Kind, StackUse, VERSION},

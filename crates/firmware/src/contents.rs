@@ -66,8 +66,8 @@ pub struct Symbol {
     pub is_function: bool,
 }
 
-/// The beginning of the names under which the compiler of models emits constants.
-const WEIGHTS: &str = "MICROJOULE_WEIGHTS";
+/// The end of the name under which a compiled model has its constants.
+const WEIGHTS: &str = "::WEIGHTS";
 
 /// What only an image that can panic, or that allocates, contains: part of a path, and what it means.
 const FORBIDDEN: [(&str, &str); 10] = [
@@ -147,7 +147,7 @@ fn meaning(name: &str) -> Option<&'static str> {
 fn weights(symbols: &[Symbol]) -> u64 {
     let mut weights: Vec<_> = symbols
         .iter()
-        .filter(|symbol| !symbol.is_function && symbol.name.contains(WEIGHTS))
+        .filter(|symbol| !symbol.is_function && symbol.name.ends_with(WEIGHTS))
         .map(|symbol| (symbol.address, symbol.bytes))
         .collect();
     weights.sort_unstable();
@@ -214,10 +214,10 @@ mod tests {
 
     #[test]
     fn weights_that_share_an_address_count_once() {
-        let one = symbol("kws::MICROJOULE_WEIGHTS_0", 0x100, 40);
-        let same = symbol("kws::MICROJOULE_WEIGHTS_3", 0x100, 40);
-        let other = symbol("kws::MICROJOULE_WEIGHTS_1", 0x200, 2);
-        assert_eq!(weights(&[one, same, other, symbol("kws::STEPS", 0x300, 8)]), 42);
+        let one = symbol("image::kws::WEIGHTS", 0x100, 40);
+        let same = symbol("image::same::WEIGHTS", 0x100, 40);
+        let other = symbol("image::digits::WEIGHTS", 0x200, 2);
+        assert_eq!(weights(&[one, same, other, symbol("image::kws::STEPS", 0x300, 8)]), 42);
     }
 
     #[test]

@@ -1,0 +1,136 @@
+//! The shipped models as real firmware on emulated boards: the recorded bytes, every step as on the host, nothing in
+//! the image that could panic or allocate, and the board's budget kept.
+
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use compiler::{CompileOptions, Compiled, HostModel, compile};
+use emulator::{Emulator, Job};
+use firmware::{Board, Contents, Machine, Profile, Request, build, resolve};
+use golden::{Record, lcg_inputs, sha256};
+use microjoule::{Observer, StepInfo};
+
+const MODELS: [&str; 2] = ["digits", "kws"];
+const LIMIT: Duration = Duration::from_secs(300);
+
+fn workspace() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+struct Model {
+    name: &'static str,
+    path: PathBuf,
+    record: Record,
+    compiled: Compiled,
+}
+
+fn models() -> impl Iterator<Item = Model> {
+    MODELS.into_iter().map(|name| {
+        let folder = workspace().join("models").join(name);
+        let path = folder.join("model.tflite");
+        let bytes = std::fs::read(&path).expect("a shipped model");
+        let compiled = compile(name, &bytes, CompileOptions::DEVICE).expect("a model that compiles");
+        Model { name, path, record: Record::read(&folder.join("golden.json")).expect("its record"), compiled }
+    })
+}
+
+/// Builds every shipped model for every board, and hands over what is needed to run it; a board whose target or
+/// emulator is not here is named and skipped.
+fn on_every_board(features: &[&str], mut check: impl FnMut(&Board, &Model, &Path, Option<&Emulator>)) {
+    let boards = Board::all(&workspace()).expect("boards");
+    assert!(boards.len() >= 2);
+    for board in boards {
+        let resolved = match resolve(&Machine::this(), &board.target, &mut |line| eprintln!("{line}")) {
+            Ok(resolved) => resolved,
+            Err(error) => {
+                eprintln!("skipped: {}: {error}", board.name);
+                continue;
+            }
+        };
+        let emulator =
+            Emulator::find(&board).inspect_err(|absent| eprintln!("skipped: {}: {absent}", board.name));
+        for model in models() {
+            let request = Request {
+                board: &board,
+                program: None,
+                model: Some(&model.path),
+                profile: Profile::Release,
+                features,
+            };
+            let image =
+                build(&resolved.toolchain, &request, &mut |line| eprintln!("{line}")).expect("an image");
+            check(&board, &model, &image.path, emulator.as_ref().ok());
+        }
+    }
+}
+
+fn inputs(model: &Model) -> Vec<Vec<u8>> {
+    model.record.cases.iter().map(|case| lcg_inputs(&model.compiled.inputs, case.seed).concat()).collect()
+}
+
+/// What every step wrote on the host: step, layer, bytes.
+#[derive(Default)]
+struct Steps(Vec<(u32, u32, Vec<u8>)>);
+
+impl Observer for Steps {
+    fn after(&mut self, step: StepInfo, output: &[u8]) {
+        self.0.push((u32::from(step.index), u32::from(step.layer), output.to_vec()));
+    }
+}
+
+#[test]
+fn shipped_images_cannot_panic_keep_their_budget_and_give_the_recorded_bytes() {
+    on_every_board(&[], |board, model, image, emulator| {
+        let on = format!("{} on {}", model.name, board.name);
+        let contents = Contents::read(image).expect("an image");
+        assert_eq!(contents.forbidden(), [""; 0], "{on}");
+        let sizes = contents.sizes;
+        // Constants are aligned to 16 bytes, and so is their length in the image.
+        let weights = model.compiled.layout.weights.len().next_multiple_of(16) as u64;
+        assert_eq!(sizes.weights_bytes, weights, "{on}");
+        assert!(sizes.flash_bytes() <= board.budget.flash.0, "{on}: {sizes:?}");
+        assert!(sizes.ram_bytes() <= board.budget.ram.0, "{on}: {sizes:?}");
+
+        let Some(emulator) = emulator else { return };
+        let cases = inputs(model);
+        let job = Job { cases: &cases, steps: false, reset: true };
+        let (reply, _) = emulator.infer(image, &job, LIMIT).expect("a reply");
+        assert!(reply.cases.len() >= 4);
+        for (case, recorded) in reply.cases.iter().zip(&model.record.cases) {
+            for (output, recorded) in case.outputs.iter().zip(&recorded.outputs) {
+                assert_eq!(sha256(output), recorded.sha256, "{on}");
+            }
+        }
+        assert_eq!(reply.hello.arena_bytes as usize, model.compiled.layout.arena_bytes, "{on}");
+        assert!(u64::from(reply.stack.deepest_bytes) <= board.budget.stack.0, "{on}: {:?}", reply.stack);
+        eprintln!("{on}: {sizes:?}, stack {:?}", reply.stack);
+    });
+}
+
+#[test]
+fn every_step_writes_on_the_board_what_it_writes_on_the_host() {
+    on_every_board(&["steps"], |board, model, image, emulator| {
+        let Some(emulator) = emulator else { return };
+        let cases = inputs(model);
+        let job = Job { cases: &cases[..1], steps: true, reset: true };
+        let (reply, _) = emulator.infer(image, &job, LIMIT).expect("a reply");
+
+        let mut host = HostModel::new(&model.compiled);
+        let mut executor = host.executor().expect("enough memory");
+        let inputs = lcg_inputs(&model.compiled.inputs, model.record.cases[0].seed);
+        for (index, input) in inputs.iter().enumerate() {
+            executor.input_mut(index).copy_from_slice(input);
+        }
+        let mut expected = Steps::default();
+        executor.run_observed(&mut expected).expect("a plan that runs");
+
+        assert_eq!(reply.cases[0].steps.len(), expected.0.len());
+        assert!(expected.0.len() >= model.compiled.layout.steps.len());
+        for (found, (step, layer, bytes)) in reply.cases[0].steps.iter().zip(&expected.0) {
+            assert_eq!((found.step, found.layer), (*step, *layer));
+            assert_eq!(sha256(&found.bytes), sha256(bytes), "{} on {}, step {step}", model.name, board.name);
+        }
+    });
+}
