@@ -121,6 +121,8 @@ pub struct Node {
     pub options: Options,
     /// Options of a custom operator.
     pub custom_options: Vec<u8>,
+    /// Rows above and columns left of the image that a convolution's window may begin in, taken over from a PAD.
+    pub pad: Option<(usize, usize)>,
     /// Index of the model's operator that it comes from, in its subgraph.
     pub layer: usize,
     /// Index of the model's subgraph that it comes from.
@@ -159,6 +161,8 @@ pub struct Graph {
     pub tensors: Vec<Tensor>,
     /// The subgraphs, in the model's order.
     pub subgraphs: Vec<Subgraph>,
+    /// Operators of the main subgraph that became constants.
+    pub folded: Vec<Node>,
 }
 
 impl Graph {

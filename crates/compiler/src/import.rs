@@ -50,6 +50,7 @@ pub fn import(name: &str, model: &tflite::Model<'_>) -> Result<Graph, Vec<Refusa
             intermediates: shift(&operator.intermediates),
             options: operator.options.clone(),
             custom_options: operator.custom_options.to_vec(),
+            pad: None,
             layer,
             subgraph: index,
         });

@@ -11,6 +11,7 @@ pub mod graph;
 pub mod host;
 mod import;
 pub mod ops;
+pub mod passes;
 pub mod plan;
 mod refusal;
 
@@ -73,11 +74,18 @@ impl CompileOptions {
 /// # Errors
 /// [`CompileError::Read`] when the file is damaged, [`CompileError::Refused`] with every reason when it
 /// cannot run.
-pub fn compile(name: &str, bytes: &[u8], _options: CompileOptions) -> Result<Compiled, CompileError> {
+pub fn compile(name: &str, bytes: &[u8], options: CompileOptions) -> Result<Compiled, CompileError> {
     let model = tflite::Model::parse(bytes)?;
-    let graph = import::import(name, &model).map_err(CompileError::Refused)?;
+    let mut graph = import::import(name, &model).map_err(CompileError::Refused)?;
+    passes::fold::run(&mut graph);
     check(&graph)?;
+    passes::run(&mut graph, options);
     let (graph, layout) = best_layout(graph)?;
+    Ok(describe(graph, layout))
+}
+
+/// Puts a graph and its layout together with what a caller needs to know of its inputs and outputs.
+fn describe(graph: Graph, layout: Layout) -> Compiled {
     let describe = |&(id, operand): &(usize, Operand)| {
         let tensor = &graph.tensors[id];
         TensorDesc {
@@ -91,7 +99,7 @@ pub fn compile(name: &str, bytes: &[u8], _options: CompileOptions) -> Result<Com
     };
     let inputs = layout.inputs.iter().map(describe).collect();
     let outputs = layout.outputs.iter().map(describe).collect();
-    Ok(Compiled { inputs, outputs, layout, graph })
+    Compiled { inputs, outputs, layout, graph }
 }
 
 /// Plans a graph in the order that needs the smallest arena.

@@ -25,7 +25,7 @@ impl LayerOutput {
     }
 }
 
-/// Runs a model once and gives what each layer of its graph wrote, in the order they ran.
+/// Runs a model once and gives what each layer of its graph wrote, in the model's order.
 ///
 /// Layers that passes removed or merged are not there: compile with
 /// [`CompileOptions::EVERY_LAYER`](compiler::CompileOptions::EVERY_LAYER) to see all.
@@ -62,6 +62,18 @@ pub fn layers(compiled: &Compiled, inputs: &[Vec<u8>]) -> Result<Vec<LayerOutput
     };
     walk(compiled, false, &mut memory, &mut finish)?;
     finish(None, &memory);
+    for node in &compiled.graph.folded {
+        for &id in &node.outputs {
+            let tensor = &compiled.graph.tensors[id];
+            outputs.push(LayerOutput {
+                layer: node.layer,
+                operator: node.name(),
+                tensor: tensor.name.clone(),
+                bytes: tensor.data.clone().unwrap_or_default(),
+            });
+        }
+    }
+    outputs.sort_by_key(|output| output.layer);
     Ok(outputs)
 }
 

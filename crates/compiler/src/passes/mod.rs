@@ -1,0 +1,32 @@
+//! Passes over the graph. None changes a byte of any output.
+//!
+//! | pass | what goes |
+//! |---|---|
+//! | [`fold`] | operators whose inputs are all known: they run now, once |
+//! | [`identity`] | QUANTIZE that changes nothing, and DEQUANTIZE with the QUANTIZE that undoes it |
+//! | [`pad`] | PAD before a convolution: the window begins in the padding instead |
+//! | [`activation`] | RELU, RELU6 and RELU_N1_TO_1 after an operator that can limit its output itself |
+//! | [`dead`] | operators whose outputs nothing reads |
+//!
+//! RESHAPE and its like stay in the graph and take no step: their output is the input's bytes.
+
+pub mod activation;
+pub mod dead;
+pub mod fold;
+pub mod identity;
+pub mod pad;
+mod uses;
+
+use crate::{CompileOptions, graph::Graph};
+
+pub use uses::Uses;
+
+/// Runs every pass that the options allow. Folding comes before the check that a graph can run, since it takes
+/// out what computes shapes; the others take a graph that was checked.
+pub fn run(graph: &mut Graph, options: CompileOptions) {
+    if !options.keep_every_tensor {
+        identity::run(graph);
+        activation::run(graph);
+        dead::run(graph);
+    }
+}
