@@ -60,13 +60,14 @@ impl Curve16Input {
             right_shift += 1;
             multiplier *= 2.0;
         }
-        if multiplier < 32768.0 { Some(Self { multiplier: multiplier as i32, right_shift }) } else { None }
+        let multiplier = i16::try_from(multiplier as i32).ok()?.into();
+        Some(Self { multiplier, right_shift })
     }
 
     /// LOGISTIC; the output has scale 2^−15.
     ///
-    /// Linear between the entries of [`SIGMOID_TABLE`], of the magnitude of the input, mirrored for negative
-    /// ones. Differences that would wrap in the source saturate.
+    /// Linear between the entries of [`SIGMOID_TABLE`] at the input's magnitude, mirrored for negative ones. A
+    /// product with the factor that overflows in the source saturates.
     ///
     /// Source: TFLM `reference_integer_ops::Logistic` on int16.
     pub fn logistic(&self, q: i16) -> i16 {

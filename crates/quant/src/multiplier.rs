@@ -121,8 +121,8 @@ impl Multiplier {
     ///
     /// Source: TFLM `QuantizeMultiplierSmallerThanOneExp`, which aborts where this is `None`.
     pub fn from_real_below_one(real: f64) -> Option<Self> {
-        let in_range = real > 0.0 && real < 1.0;
-        Self::from_real(real).filter(|factor| in_range && factor.shift <= 0)
+        // From 1 on, the shift is above 0.
+        Self::from_real(real).filter(|factor| real > 0.0 && factor.shift <= 0)
     }
 
     /// The mantissa, in Q0.31.

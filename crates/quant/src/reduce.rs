@@ -34,7 +34,7 @@ impl Reduction {
     /// The constants of MEAN.
     ///
     /// `count` goes into the factor: `mantissa · 2^s / count` rounded towards zero, with the shift lower by
-    /// `s = ⌊log2 count⌋`, or by less where the shift would leave its range. (TFLM before 2023 divided
+    /// `s = ⌊log2 count⌋`, or by less where the shift would leave its range. (TFLM before March 2023 divided
     /// the scaled sum instead, which gives other bytes.)
     ///
     /// Source: TFLM `QuantizedMeanOrSum`.

@@ -350,6 +350,9 @@ fn log_softmax_of_equal_classes() {
     assert_eq!(softmax.output(row(16), 0), 83);
     assert_eq!(softmax.output(row(1), -160), -128);
     assert_eq!(softmax.output(row(1), -100), -33);
+    // A power of two has the smallest radius, 15.5 in real terms: one step further is cut off.
+    let power = LogSoftmax::prepare(0.0625).expect("in range");
+    assert_eq!([-248, -249].map(|difference| power.output(row(1), difference)), [-121, -128]);
 }
 
 #[test]
