@@ -13,11 +13,13 @@
 #![no_std]
 
 pub mod arch;
+mod broadcast;
 mod error;
 mod geometry;
 pub mod reference;
 mod scales;
 
+pub use broadcast::{Broadcast, MAX_AXES, Rows};
 pub use error::KernelError;
 pub use geometry::{Hwc, Padding, Taps, Window, Yx};
 pub use scales::PerChannel;

@@ -30,6 +30,7 @@ pub fn dequantize(q: i32, scale: f32, zero: ZeroPoint) -> f32 {
 ///
 /// `clamp(zero_out + multiplier · (q − zero_in))`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Requantize {
     /// Zero point of the input.
     pub zero_in: ZeroPoint,

@@ -6,6 +6,7 @@ use crate::sigmoid_table::SIGMOID_TABLE;
 /// An int16 input on its way into LOGISTIC or TANH: brought to steps of `1 / (3 · 4096)`, so that ±2^17
 /// stand for ±10.67, where the table ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Curve16Input {
     /// At most 32,767 where [`Curve16Input::for_logistic`] or its kin made it.
     pub multiplier: i32,

@@ -11,6 +11,7 @@ use crate::rounding::{doubling_high_mul, round_shift_right, saturating_shift_lef
 ///
 /// An input `q` becomes `multiplier · ((q − zero) · 2^left_shift)`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct CommonScale {
     /// Zero point of the first input.
     pub zero_a: ZeroPoint,
@@ -73,6 +74,7 @@ impl CommonScale {
 
 /// A sum, difference or squared difference of two inputs on a common scale, brought to the output's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Sum {
     /// Brings the inputs to a common scale.
     pub inputs: CommonScale,
@@ -192,6 +194,7 @@ impl Sum {
 
 /// MUL: `clamp(zero_out + multiplier · (a − zero_a) · (b − zero_b))`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Product {
     /// Zero point of the first input.
     pub zero_a: ZeroPoint,
@@ -226,6 +229,7 @@ impl Product {
 
 /// DIV: `clamp(zero_out + multiplier · (a − zero_a) / (b − zero_b))`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Quotient {
     /// Zero point of the first input.
     pub zero_a: ZeroPoint,

@@ -7,6 +7,7 @@ use crate::rounding::{
 
 /// LEAKY_RELU: `x` where `x ≥ 0`, else `alpha · x`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct LeakyRelu {
     /// Zero point of the input.
     pub zero_in: ZeroPoint,
@@ -54,6 +55,7 @@ impl LeakyRelu {
 
 /// PRELU: `x` where `x ≥ 0`, else `alpha · x` with a quantised `alpha`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Prelu {
     /// Zero point of the input.
     pub zero_in: ZeroPoint,

@@ -5,6 +5,7 @@
 //! SUPPORTED_OPS.md all come from these rows. A family of operators is a file.
 
 mod convolution;
+mod elementwise;
 pub mod lowering;
 mod pooling;
 mod shape;

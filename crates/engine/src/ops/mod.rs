@@ -6,11 +6,19 @@
 
 mod control;
 mod convolution;
+mod elementwise;
 mod pooling;
 mod softmax;
 
 pub use control::{Jump, JumpUnless};
 pub use convolution::{Conv2dS8, DepthwiseConv2dS8, FullyConnectedS8};
+pub use elementwise::{
+    AddNS8, AddS8, AddS16, CompareF32, CompareS32, CompareS64, CompareScaledS8, CompareScaledS16,
+    CompareScaledU8, CompareU8, DequantizeS8, DequantizeS16, DequantizeS32, DequantizeU8, Lut8, MulS8,
+    MulS16, QuantizeS8, QuantizeS16, QuantizeU8, RequantizeS8ToS16, RequantizeS8ToS32, RequantizeS16,
+    RequantizeS16ToS8, RequantizeS16ToS32, RequantizeS32ToS8, RequantizeS32ToS16, RequantizeU8ToS16, SubS8,
+    SubS16,
+};
 pub use pooling::{AveragePool2dS8, MaxPool2dS8};
 pub use softmax::{SoftmaxS8, SoftmaxS8S16};
 
@@ -92,6 +100,36 @@ operators! {
     301 MaxPool2dS8
     310 SoftmaxS8
     311 SoftmaxS8S16
+    100 AddS8
+    101 AddS16
+    102 SubS8
+    103 SubS16
+    104 MulS8
+    105 MulS16
+    106 QuantizeS8
+    107 QuantizeU8
+    108 QuantizeS16
+    109 DequantizeS8
+    110 DequantizeU8
+    111 DequantizeS16
+    112 DequantizeS32
+    113 RequantizeS8ToS16
+    114 RequantizeS8ToS32
+    115 RequantizeU8ToS16
+    116 RequantizeS16ToS8
+    117 RequantizeS16
+    118 RequantizeS16ToS32
+    119 RequantizeS32ToS8
+    120 RequantizeS32ToS16
+    121 Lut8
+    122 AddNS8
+    123 CompareU8
+    124 CompareS32
+    125 CompareS64
+    126 CompareF32
+    127 CompareScaledS8
+    128 CompareScaledU8
+    129 CompareScaledS16
     900 Jump
     901 JumpUnless
 }
