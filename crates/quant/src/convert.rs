@@ -43,16 +43,17 @@ pub struct Requantize {
 }
 
 impl Requantize {
-    /// The factor for QUANTIZE: `input_scale / output_scale` in double precision.
+    /// The factor for QUANTIZE, RELU and its kin: `input_scale / output_scale` in double precision.
     ///
-    /// Source: TFLM `PrepareQuantizeReference`.
+    /// Source: TFLM `PrepareQuantizeReference` and, in the build that recorded outputs come from,
+    /// `CalculateReluOpData`.
     pub fn ratio(input_scale: f32, output_scale: f32) -> Option<Multiplier> {
         Multiplier::from_real(f64::from(input_scale) / f64::from(output_scale))
     }
 
-    /// The factor for RELU, its kin and ABS: `input_scale / output_scale` in single precision.
+    /// The factor for ABS: `input_scale / output_scale` in single precision.
     ///
-    /// Source: TFLM `CalculateReluOpData`, `SetAbsOutputMultiplier`.
+    /// Source: TFLM `SetAbsOutputMultiplier`.
     pub fn single_precision_ratio(input_scale: f32, output_scale: f32) -> Option<Multiplier> {
         Multiplier::from_real(f64::from(input_scale / output_scale))
     }

@@ -87,12 +87,13 @@ pub struct Sum {
 }
 
 impl Sum {
-    /// The constants of ADD, ADD_N (both inputs alike) and CUMSUM.
+    /// The constants of ADD, SUB, ADD_N (both inputs alike) and CUMSUM.
     ///
     /// With `t = 2 · max(a, b)`: factors `a / t`, `b / t` and `t / (2^left_shift · out)` in double
     /// precision. `None` when one of them is not in `(0, 1)`, where the source aborts.
     ///
-    /// Source: TFLM `CalculateOpDataAdd`.
+    /// Source: TFLM `CalculateOpDataAdd` and, in the build that recorded outputs come from,
+    /// `CalculateOpDataSub`.
     pub fn for_add(a: Affine, b: Affine, out: Affine, left_shift: u32, clamp: Clamp) -> Option<Self> {
         let twice_max = 2.0 * f64::from(a.scale.max(b.scale));
         let unit = f64::from(libm::ldexpf(1.0, left_shift as i32));
@@ -105,26 +106,6 @@ impl Sum {
                 multiplier_b: Multiplier::from_real_below_one(f64::from(b.scale) / twice_max)?,
             },
             multiplier: Multiplier::from_real_below_one(twice_max / (unit * f64::from(out.scale)))?,
-            zero_out: out.zero,
-            clamp,
-        })
-    }
-
-    /// The constants of SUB: those of [`Sum::for_add`], but in single precision.
-    ///
-    /// Source: TFLM `CalculateOpDataSub`.
-    pub fn for_sub(a: Affine, b: Affine, out: Affine, left_shift: u32, clamp: Clamp) -> Option<Self> {
-        let twice_max = 2.0 * a.scale.max(b.scale);
-        let unit = libm::ldexpf(1.0, left_shift as i32);
-        Some(Self {
-            inputs: CommonScale {
-                zero_a: a.zero,
-                zero_b: b.zero,
-                left_shift,
-                multiplier_a: Multiplier::from_real_below_one((a.scale / twice_max).into())?,
-                multiplier_b: Multiplier::from_real_below_one((b.scale / twice_max).into())?,
-            },
-            multiplier: Multiplier::from_real_below_one((twice_max / (unit * out.scale)).into())?,
             zero_out: out.zero,
             clamp,
         })

@@ -178,7 +178,7 @@ fn elementwise() {
                 case.expect(pairs.map(|(a, b)| sum.add(a, b)));
             }
             "sub" => {
-                let sum = Sum::for_sub(a, b, out, sum_shift, clamp).expect("in range");
+                let sum = Sum::for_add(a, b, out, sum_shift, clamp).expect("in range");
                 case.expect(pairs.map(|(a, b)| sum.sub(a, b)));
             }
             "squared_difference" => {

@@ -113,7 +113,7 @@ proptest! {
         if let Some(sum) = Sum::for_add(a, b, out, CommonScale::SUM_SHIFT_I8, Clamp::I8) {
             prop_assert!((f64::from(sum.add(x, y)) - steps(real(a, x) + real(b, y))).abs() <= 0.6);
         }
-        if let Some(sum) = Sum::for_sub(a, b, out, CommonScale::SUM_SHIFT_I8, Clamp::I8) {
+        if let Some(sum) = Sum::for_add(a, b, out, CommonScale::SUM_SHIFT_I8, Clamp::I8) {
             prop_assert!((f64::from(sum.sub(x, y)) - steps(real(a, x) - real(b, y))).abs() <= 0.6);
         }
         let product = Product::prepare(a, b, out, Clamp::I8).expect("in range");

@@ -47,7 +47,8 @@ pub struct Rule {
 
 /// Every operator that can be planned, family by family.
 pub fn all() -> impl Iterator<Item = &'static Support> {
-    [convolution::SUPPORT, pooling::SUPPORT, shape::SUPPORT, softmax::SUPPORT].into_iter().flatten()
+    let families = [convolution::SUPPORT, pooling::SUPPORT, shape::SUPPORT, softmax::SUPPORT];
+    families.into_iter().chain(elementwise::SUPPORT.iter().copied()).flatten()
 }
 
 /// The row for a node.

@@ -124,31 +124,31 @@ of_two! {
 
 between_types! {
     /// QUANTIZE from float32 to int8.
-    QuantizeS8(Quantize) = quantize, f32 => i8
+    QuantizeS8(Quantize) = quantize_f32, f32 => i8
 }
 between_types! {
     /// QUANTIZE from float32 to uint8.
-    QuantizeU8(Quantize) = quantize, f32 => u8
+    QuantizeU8(Quantize) = quantize_f32, f32 => u8
 }
 between_types! {
     /// QUANTIZE from float32 to int16.
-    QuantizeS16(Quantize) = quantize, f32 => i16
+    QuantizeS16(Quantize) = quantize_f32, f32 => i16
 }
 between_types! {
     /// DEQUANTIZE of int8.
-    DequantizeS8(Quantize) = dequantize, i8 => f32
+    DequantizeS8(Quantize) = dequantize_f32, i8 => f32
 }
 between_types! {
     /// DEQUANTIZE of uint8.
-    DequantizeU8(Quantize) = dequantize, u8 => f32
+    DequantizeU8(Quantize) = dequantize_f32, u8 => f32
 }
 between_types! {
     /// DEQUANTIZE of int16.
-    DequantizeS16(Quantize) = dequantize, i16 => f32
+    DequantizeS16(Quantize) = dequantize_f32, i16 => f32
 }
 between_types! {
     /// DEQUANTIZE of int32.
-    DequantizeS32(Quantize) = dequantize, i32 => f32
+    DequantizeS32(Quantize) = dequantize_f32, i32 => f32
 }
 between_types! {
     /// QUANTIZE from int8 to int16.
@@ -287,6 +287,10 @@ comparison! {
     CompareU8(u8)
 }
 comparison! {
+    /// Comparisons of int16 as it is.
+    CompareS16(i16)
+}
+comparison! {
     /// Comparisons of int32.
     CompareS32(i32)
 }
@@ -305,8 +309,4 @@ comparison! {
 comparison! {
     /// Comparisons of quantised uint8.
     CompareScaledU8(u8) scaled
-}
-comparison! {
-    /// Comparisons of quantised int16.
-    CompareScaledS16(i16) scaled
 }

@@ -13,11 +13,10 @@ mod softmax;
 pub use control::{Jump, JumpUnless};
 pub use convolution::{Conv2dS8, DepthwiseConv2dS8, FullyConnectedS8};
 pub use elementwise::{
-    AddNS8, AddS8, AddS16, CompareF32, CompareS32, CompareS64, CompareScaledS8, CompareScaledS16,
-    CompareScaledU8, CompareU8, DequantizeS8, DequantizeS16, DequantizeS32, DequantizeU8, Lut8, MulS8,
-    MulS16, QuantizeS8, QuantizeS16, QuantizeU8, RequantizeS8ToS16, RequantizeS8ToS32, RequantizeS16,
-    RequantizeS16ToS8, RequantizeS16ToS32, RequantizeS32ToS8, RequantizeS32ToS16, RequantizeU8ToS16, SubS8,
-    SubS16,
+    AddNS8, AddS8, AddS16, CompareF32, CompareS16, CompareS32, CompareS64, CompareScaledS8, CompareScaledU8,
+    CompareU8, DequantizeS8, DequantizeS16, DequantizeS32, DequantizeU8, Lut8, MulS8, MulS16, QuantizeS8,
+    QuantizeS16, QuantizeU8, RequantizeS8ToS16, RequantizeS8ToS32, RequantizeS16, RequantizeS16ToS8,
+    RequantizeS16ToS32, RequantizeS32ToS8, RequantizeS32ToS16, RequantizeU8ToS16, SubS8, SubS16,
 };
 pub use pooling::{AveragePool2dS8, MaxPool2dS8};
 pub use softmax::{SoftmaxS8, SoftmaxS8S16};
@@ -129,7 +128,7 @@ operators! {
     126 CompareF32
     127 CompareScaledS8
     128 CompareScaledU8
-    129 CompareScaledS16
+    129 CompareS16
     900 Jump
     901 JumpUnless
 }

@@ -24,6 +24,6 @@ pub use lut::lut_8;
 pub use mul::{mul_s8, mul_s16};
 pub use pairwise::Source;
 pub use pool_2d::{Pool2d, average_pool_2d_s8, max_pool_2d_s8};
-pub use quantize::{Integer, Quantize, dequantize, quantize, requantize, requantize_s16};
+pub use quantize::{Integer, Quantize, dequantize_f32, quantize_f32, requantize, requantize_s16};
 pub use softmax::{Softmax, softmax_s8, softmax_s8_s16};
 pub use sub::{sub_s8, sub_s16};

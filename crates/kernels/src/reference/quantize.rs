@@ -61,7 +61,11 @@ integers! { i8 u8 i16 i32 }
 ///
 /// # Errors
 /// [`KernelError::Length`]; `output` is then untouched.
-pub fn quantize<T: Integer>(params: &Quantize, input: &[f32], output: &mut [T]) -> Result<(), KernelError> {
+pub fn quantize_f32<T: Integer>(
+    params: &Quantize,
+    input: &[f32],
+    output: &mut [T],
+) -> Result<(), KernelError> {
     convert(input, output, |x| T::narrow(quant::quantize(x, params.scale, params.zero, params.clamp)))
 }
 
@@ -84,7 +88,11 @@ pub fn quantize<T: Integer>(params: &Quantize, input: &[f32], output: &mut [T]) 
 ///
 /// # Errors
 /// [`KernelError::Length`]; `output` is then untouched.
-pub fn dequantize<T: Integer>(params: &Quantize, input: &[T], output: &mut [f32]) -> Result<(), KernelError> {
+pub fn dequantize_f32<T: Integer>(
+    params: &Quantize,
+    input: &[T],
+    output: &mut [f32],
+) -> Result<(), KernelError> {
     convert(input, output, |q| quant::dequantize(q.widen(), params.scale, params.zero))
 }
 
@@ -142,10 +150,10 @@ mod tests {
     fn numbers_go_there_and_back() {
         let params = Quantize { scale: 0.5, zero: ZeroPoint(-3), clamp: Clamp::I8 };
         let mut q = [99i8; 5];
-        quantize(&params, &[0.0, 0.25, -0.25, 100.0, -1e9], &mut q).unwrap();
+        quantize_f32(&params, &[0.0, 0.25, -0.25, 100.0, -1e9], &mut q).unwrap();
         assert_eq!(q, [-3, -2, -4, 127, -128]);
         let mut x = [0.0; 5];
-        dequantize(&params, &q, &mut x).unwrap();
+        dequantize_f32(&params, &q, &mut x).unwrap();
         assert_eq!(x, [0.0, 0.5, -0.5, 65.0, -62.5]);
     }
 

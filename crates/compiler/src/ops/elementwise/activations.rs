@@ -57,8 +57,7 @@ fn rectify(cx: &mut Lowering<'_>, view: &NodeView<'_>, activation: FusedActivati
     let (input, output) = (view.need_input(0)?, view.need_output(0)?);
     let constants = Requantize {
         zero_in: affine(input).zero,
-        multiplier: Requantize::single_precision_ratio(input.scale(), output.scale())
-            .ok_or_else(scales_apart)?,
+        multiplier: Requantize::ratio(input.scale(), output.scale()).ok_or_else(scales_apart)?,
         zero_out: affine(output).zero,
         clamp: clamp(activation, output)?,
     };

@@ -83,7 +83,7 @@ fn sub(cx: &mut Lowering<'_>, view: &NodeView<'_>) -> Result<(), Reject> {
     let (a, b, output) = (view.need_input(0)?, view.need_input(1)?, view.need_output(0)?);
     let (walk, clamp) = (walk(view)?, clamp(fused(activation)?, output)?);
     let constants =
-        |shift| Sum::for_sub(affine(a), affine(b), affine(output), shift, clamp).ok_or_else(scales_apart);
+        |shift| Sum::for_add(affine(a), affine(b), affine(output), shift, clamp).ok_or_else(scales_apart);
     match output.dtype {
         DType::Int8 => {
             push_all(cx, view, SubS8 { walk, constants: constants(CommonScale::SUM_SHIFT_I8)? }, &[1, 2])

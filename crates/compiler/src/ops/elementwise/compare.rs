@@ -1,8 +1,7 @@
 //! Comparisons.
 
 use engine::ops::{
-    AnyOperator, CompareF32, CompareS32, CompareS64, CompareScaledS8, CompareScaledS16, CompareScaledU8,
-    CompareU8,
+    AnyOperator, CompareF32, CompareS16, CompareS32, CompareS64, CompareScaledS8, CompareScaledU8, CompareU8,
 };
 use kernels::reference::Relation;
 use quant::CommonScale;
@@ -65,7 +64,8 @@ fn compare(cx: &mut Lowering<'_>, view: &NodeView<'_>, relation: Relation) -> Re
     let operator: AnyOperator = match view.need_input(0)?.dtype {
         DType::Int8 => CompareScaledS8 { walk, relation, scales: scales()? }.into(),
         DType::Uint8 => CompareScaledU8 { walk, relation, scales: scales()? }.into(),
-        DType::Int16 => CompareScaledS16 { walk, relation, scales: scales()? }.into(),
+        // TensorFlow Lite compares int16 as it is, whatever the scales; TFLM does so for none of them.
+        DType::Int16 => CompareS16 { walk, relation }.into(),
         DType::Int32 => CompareS32 { walk, relation }.into(),
         DType::Int64 => CompareS64 { walk, relation }.into(),
         DType::Float32 => CompareF32 { walk, relation }.into(),
