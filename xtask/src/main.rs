@@ -1,7 +1,9 @@
 //! The one door: every task of the workspace is a verb of this program.
 
 mod conform;
+mod firmware;
 mod setup;
+mod size;
 
 use std::{path::Path, process::ExitCode};
 
@@ -22,12 +24,14 @@ struct Cli {
 enum Verb {
     Conform(conform::Args),
     Setup(setup::Args),
+    Size(size::Args),
 }
 
 fn main() -> ExitCode {
     let outcome = match Cli::parse().verb {
         Verb::Conform(args) => conform::run(&args),
         Verb::Setup(args) => setup::run(&args, workspace()),
+        Verb::Size(args) => size::run(&args, workspace()),
     };
     match outcome {
         Ok(true) => ExitCode::SUCCESS,

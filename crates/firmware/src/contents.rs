@@ -27,6 +27,8 @@ pub struct Sizes {
     pub rodata_bytes: u64,
     /// Of the constants, those of the model.
     pub weights_bytes: u64,
+    /// Code and constants of the board itself: start-up, log, faults, the loop that serves the host.
+    pub harness_bytes: u64,
     /// Variables with an initial value, in flash and in RAM.
     pub data_bytes: u64,
     /// Variables without, the arena among them.
@@ -46,10 +48,11 @@ impl Sizes {
         self.data_bytes + self.bss_bytes
     }
 
-    /// Code: what is in flash and neither vectors nor weights.
+    /// What the network costs beside its weights: flash without vectors, weights and harness. What cannot be told apart,
+    /// such as `memcpy`, counts.
     #[must_use]
     pub fn code_bytes(&self) -> u64 {
-        (self.flash_bytes() - self.vectors_bytes).saturating_sub(self.weights_bytes)
+        self.flash_bytes().saturating_sub(self.vectors_bytes + self.weights_bytes + self.harness_bytes)
     }
 }
 
@@ -68,6 +71,24 @@ pub struct Symbol {
 
 /// The end of the name under which a compiled model has its constants.
 const WEIGHTS: &str = "::WEIGHTS";
+
+/// How the names begin of what a board needs without any network. Where the model is run is not among them: the
+/// engine's loop is inlined there.
+const HARNESS: [&str; 13] = [
+    "support::stack::",
+    "support::semihosting::",
+    "support::log::",
+    "support::fault::",
+    "support::selftest::",
+    "support::serve::serve",
+    "support::serve::Reply::",
+    "<support::",
+    "defmt::",
+    "_defmt_",
+    "cortex_m",
+    "Reset",
+    "HardFault",
+];
 
 /// What only an image that can panic, or that allocates, contains: part of a path, and what it means.
 const FORBIDDEN: [(&str, &str); 10] = [
@@ -122,6 +143,7 @@ impl Contents {
         }
         symbols.sort_by(|a, b| b.bytes.cmp(&a.bytes).then_with(|| a.name.cmp(&b.name)));
         sizes.weights_bytes = weights(&symbols);
+        sizes.harness_bytes = harness(&symbols);
         Ok(Self { sizes, symbols, unsized_functions })
     }
 
@@ -141,6 +163,14 @@ impl Contents {
 
 fn meaning(name: &str) -> Option<&'static str> {
     FORBIDDEN.iter().find(|(part, _)| name.contains(part)).map(|(_, meaning)| *meaning)
+}
+
+/// Functions only: constants without a name cannot be told apart, and count as the network's.
+fn harness(symbols: &[Symbol]) -> u64 {
+    let is_harness = |symbol: &&Symbol| {
+        symbol.is_function && HARNESS.iter().any(|beginning| symbol.name.starts_with(beginning))
+    };
+    symbols.iter().filter(is_harness).map(|symbol| symbol.bytes).sum()
 }
 
 /// The linker may keep one copy of two equal constants: each address counts once.
@@ -221,17 +251,30 @@ mod tests {
     }
 
     #[test]
-    fn code_is_flash_without_vectors_and_weights() {
+    fn the_boards_own_code_is_not_the_networks() {
+        let function = |name| Symbol { is_function: true, ..symbol(name, 0, 10) };
+        for name in ["support::log::x", "support::fault::__cortex_m_rt_HardFault", "_defmt_write", "Reset"] {
+            assert_eq!(harness(&[function(name)]), 10, "{name}");
+        }
+        for name in ["support::serve::run", "engine::memory::Io::split", "kernels::x", "memcpy"] {
+            assert_eq!(harness(&[function(name)]), 0, "{name}");
+        }
+        assert_eq!(harness(&[symbol("support::log::SINK", 0, 10)]), 0, "it is a variable");
+    }
+
+    #[test]
+    fn code_is_flash_without_vectors_weights_and_harness() {
         let sizes = Sizes {
             vectors_bytes: 1024,
             text_bytes: 500,
             rodata_bytes: 300,
             weights_bytes: 200,
+            harness_bytes: 100,
             data_bytes: 10,
             bss_bytes: 7,
         };
         assert_eq!(sizes.flash_bytes(), 1834);
         assert_eq!(sizes.ram_bytes(), 17);
-        assert_eq!(sizes.code_bytes(), 610);
+        assert_eq!(sizes.code_bytes(), 510);
     }
 }
