@@ -7,6 +7,7 @@ use crate::rounding::saturate_i32;
 
 /// SUM or MEAN over `count` elements: `clamp(zero_out + multiplier · (sum − count · zero_in))`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Reduction {
     /// `count · zero_in`, saturated.
     pub centre: i32,

@@ -6,10 +6,15 @@
 
 mod convolution;
 mod elementwise;
+mod joining;
 pub mod lowering;
+mod padding;
 mod pooling;
+mod reduction;
 mod shape;
+mod slicing;
 mod softmax;
+mod strided;
 pub mod view;
 
 use tflite::BuiltinOp;
@@ -47,7 +52,16 @@ pub struct Rule {
 
 /// Every operator that can be planned, family by family.
 pub fn all() -> impl Iterator<Item = &'static Support> {
-    let families = [convolution::SUPPORT, pooling::SUPPORT, shape::SUPPORT, softmax::SUPPORT];
+    let families = [
+        convolution::SUPPORT,
+        joining::SUPPORT,
+        padding::SUPPORT,
+        pooling::SUPPORT,
+        reduction::SUPPORT,
+        shape::SUPPORT,
+        slicing::SUPPORT,
+        softmax::SUPPORT,
+    ];
     families.into_iter().chain(elementwise::SUPPORT.iter().copied()).flatten()
 }
 

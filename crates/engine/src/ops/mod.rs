@@ -7,7 +7,9 @@
 mod control;
 mod convolution;
 mod elementwise;
+mod movement;
 mod pooling;
+mod reduction;
 mod softmax;
 
 pub use control::{Jump, JumpUnless};
@@ -18,7 +20,12 @@ pub use elementwise::{
     QuantizeS16, QuantizeU8, RequantizeS8ToS16, RequantizeS8ToS32, RequantizeS16, RequantizeS16ToS8,
     RequantizeS16ToS32, RequantizeS32ToS8, RequantizeS32ToS16, RequantizeU8ToS16, SubS8, SubS16,
 };
+pub use movement::{CopyBytes, FillBytes};
 pub use pooling::{AveragePool2dS8, MaxPool2dS8};
+pub use reduction::{
+    ExtremeF32, ExtremeS8, ExtremeS16, ExtremeS32, ExtremeS64, ExtremeU8, MeanF32, ProdF32, ProdS32, ProdS64,
+    Quantified, SumF32, SumS8, SumS16, SumS32, SumS64,
+};
 pub use softmax::{SoftmaxS8, SoftmaxS8S16};
 
 use crate::{Io, RunError};
@@ -129,6 +136,24 @@ operators! {
     127 CompareScaledS8
     128 CompareScaledU8
     129 CompareS16
+    320 CopyBytes
+    321 FillBytes
+    340 SumS8
+    341 SumS16
+    342 SumS32
+    343 SumS64
+    344 SumF32
+    345 MeanF32
+    346 ProdS32
+    347 ProdS64
+    348 ProdF32
+    349 ExtremeS8
+    350 ExtremeU8
+    351 ExtremeS16
+    352 ExtremeS32
+    353 ExtremeS64
+    354 ExtremeF32
+    355 Quantified
     900 Jump
     901 JumpUnless
 }

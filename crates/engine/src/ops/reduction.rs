@@ -1,0 +1,63 @@
+//! Reductions over axes. Operands of each, in order: output, input.
+
+use kernels::reference::{self, QuantizedSum, Reduce, ReduceBool, ReduceExtreme};
+
+use super::{Flow, Operator};
+use crate::{
+    Io, RunError,
+    memory::{elements, elements_mut},
+};
+
+macro_rules! reductions {
+    ($($(#[$doc:meta])* $name:ident($params:ident) = $kernel:path;)*) => {
+        $(
+            $(#[$doc])*
+            #[derive(Clone, Copy, Debug, PartialEq)]
+            #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+            pub struct $name(pub $params);
+
+            impl Operator for $name {
+                fn run(&self, io: &mut Io<'_, '_>) -> Result<Flow, RunError> {
+                    let ([output], [input]) = io.split([0], [1])?;
+                    $kernel(&self.0, elements(input, 1)?, elements_mut(output, 0)?)?;
+                    Ok(Flow::Next)
+                }
+            }
+        )*
+    };
+}
+
+reductions! {
+    /// SUM or MEAN on int8.
+    SumS8(QuantizedSum) = reference::sum_s8;
+    /// SUM or MEAN on int16.
+    SumS16(QuantizedSum) = reference::sum_s16;
+    /// SUM on int32.
+    SumS32(Reduce) = reference::sum_s32;
+    /// SUM on int64.
+    SumS64(Reduce) = reference::sum_s64;
+    /// SUM on float32.
+    SumF32(Reduce) = reference::sum_f32;
+    /// MEAN on float32.
+    MeanF32(Reduce) = reference::mean_f32;
+    /// REDUCE_PROD on int32.
+    ProdS32(Reduce) = reference::prod_s32;
+    /// REDUCE_PROD on int64.
+    ProdS64(Reduce) = reference::prod_s64;
+    /// REDUCE_PROD on float32.
+    ProdF32(Reduce) = reference::prod_f32;
+    /// REDUCE_MAX or REDUCE_MIN on int8.
+    ExtremeS8(ReduceExtreme) = reference::reduce_extreme::<i8>;
+    /// REDUCE_MAX or REDUCE_MIN on uint8.
+    ExtremeU8(ReduceExtreme) = reference::reduce_extreme::<u8>;
+    /// REDUCE_MAX or REDUCE_MIN on int16.
+    ExtremeS16(ReduceExtreme) = reference::reduce_extreme::<i16>;
+    /// REDUCE_MAX or REDUCE_MIN on int32.
+    ExtremeS32(ReduceExtreme) = reference::reduce_extreme::<i32>;
+    /// REDUCE_MAX or REDUCE_MIN on int64.
+    ExtremeS64(ReduceExtreme) = reference::reduce_extreme::<i64>;
+    /// REDUCE_MAX or REDUCE_MIN on float32.
+    ExtremeF32(ReduceExtreme) = reference::reduce_extreme::<f32>;
+    /// REDUCE_ALL or REDUCE_ANY.
+    Quantified(ReduceBool) = reference::reduce_bool;
+}
