@@ -70,7 +70,7 @@ pub fn lifetimes(count: usize, steps: &[StepIr], ends: &Ends, loops: &[Loop]) ->
 pub fn overwrite(
     buffers: &[Buffer],
     steps: &mut [StepIr],
-    ends: &Ends,
+    ends: &mut Ends,
     loops: &[Loop],
 ) -> Vec<(BufferId, BufferId)> {
     let mut merged = Vec::new();
@@ -80,9 +80,8 @@ pub fn overwrite(
         }
         for choice in steps[index].may_overwrite.clone() {
             if let Some((from, to)) = overwritten(buffers, steps, ends, index, choice) {
-                for operand in steps.iter_mut().skip(index).flat_map(|step| &mut step.operands) {
-                    rename(operand, to, from);
-                }
+                let later = steps.iter_mut().skip(index).flat_map(|step| &mut step.operands);
+                later.chain(&mut ends.last).for_each(|slot| rename(slot, to, from));
                 merged.push((to, from));
                 break;
             }
@@ -113,7 +112,8 @@ fn overwritten(
     let read_once = steps[index].operands.iter().filter(|slot| names(from, slot)).count() == 1;
     let read_later = steps[index + 1..].iter().flat_map(|step| &step.operands).any(|slot| names(from, slot));
     let written_before = steps[..index].iter().flat_map(|step| &step.operands).any(|slot| names(to, slot));
-    let held = ends.last.iter().chain(&ends.first).any(|slot| names(from, slot) || names(to, slot));
+    let held =
+        ends.last.iter().any(|slot| names(from, slot)) || ends.first.iter().any(|slot| names(to, slot));
     (from != to && fits && !is_state && read_once && !read_later && !written_before && !held)
         .then_some((from, to))
 }

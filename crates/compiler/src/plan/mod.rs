@@ -84,11 +84,11 @@ pub fn plan(mut lowering: Lowering<'_>) -> Result<Layout, CompileError> {
     let mut places: Vec<(TensorId, Slot)> = lowering.places().collect();
     let Lowering { weights, buffers, mut steps, setup, loops, .. } = lowering;
 
-    let ends = lifetime::Ends {
+    let mut ends = lifetime::Ends {
         first: inputs.iter().map(|&(_, slot)| slot).collect(),
         last: outputs.iter().map(|&(_, slot)| slot).collect(),
     };
-    for (from, to) in lifetime::overwrite(&buffers, &mut steps, &ends, &loops) {
+    for (from, to) in lifetime::overwrite(&buffers, &mut steps, &mut ends, &loops) {
         places.iter_mut().for_each(|(_, slot)| lifetime::rename(slot, from, to));
     }
     let lifetimes = lifetime::lifetimes(buffers.len(), &steps, &ends, &loops);
@@ -115,8 +115,8 @@ pub fn plan(mut lowering: Lowering<'_>) -> Result<Layout, CompileError> {
     let fills = fills
         .map(|(id, buffer)| (Operand::state(offsets[id] as u32, buffer.bytes as u32), buffer.fill.clone()));
     Ok(Layout {
-        inputs: inputs.iter().map(|&(id, slot)| (id, resolve(slot))).collect(),
-        outputs: outputs.iter().map(|&(id, slot)| (id, resolve(slot))).collect(),
+        inputs: inputs.iter().zip(&ends.first).map(|(&(id, _), &slot)| (id, resolve(slot))).collect(),
+        outputs: outputs.iter().zip(&ends.last).map(|(&(id, _), &slot)| (id, resolve(slot))).collect(),
         fills: fills.collect(),
         places: places.into_iter().map(|(id, slot)| (id, resolve(slot))).collect(),
         buffers: planned_buffers(&buffers, &offsets, &lifetimes),
