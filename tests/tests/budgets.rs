@@ -27,7 +27,7 @@ fn holds(path: &Path, arena_bytes: usize) {
 
 #[test]
 fn arenas_of_the_shipped_models() {
-    holds(&root().join("models/digits/model.tflite"), 1024);
+    holds(&root().join("models/digits/model.tflite"), 2048);
     holds(&root().join("models/kws/model.tflite"), 16000);
 }
 
