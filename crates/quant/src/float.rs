@@ -37,3 +37,29 @@ rounded_once! {
 pub fn pow(x: f32, y: f32) -> f32 {
     libm::pow(f64::from(x), f64::from(y)) as f32
 }
+
+/// `1 / (1 + e^−x)`, by the source's three pieces: 1 above 16.619…, `e^x` below −9.
+///
+/// Source: TFLM `reference_ops::Logistic` on float.
+pub fn logistic(x: f32) -> f32 {
+    const ONE_FROM: f32 = 16.619_047;
+    if x > ONE_FROM {
+        1.0
+    } else if x < -9.0 {
+        exp(x)
+    } else {
+        1.0 / (1.0 + exp(-x))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn logistic_is_continued_by_its_outer_pieces() {
+        assert_eq!([logistic(0.0), logistic(17.0), logistic(100.0)], [0.5, 1.0, 1.0]);
+        assert_eq!(logistic(-10.0), exp(-10.0));
+        assert_eq!(logistic(-9.0), 1.0 / (1.0 + exp(9.0)));
+    }
+}

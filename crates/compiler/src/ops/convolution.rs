@@ -1,66 +1,238 @@
-//! CONV_2D, DEPTHWISE_CONV_2D and FULLY_CONNECTED.
+//! What convolutions and products with weights share: windows, factors, and the rules they keep.
 
-use engine::ops::{Conv2dS8, DepthwiseConv2dS8, FullyConnectedS8};
-use kernels::{
-    Hwc, Window, Yx,
-    reference::{Conv2d, DepthwiseConv2d, FullyConnected},
-};
-use quant::{Clamp, Multiplier, ZeroPoint};
-use tflite::{Activation, BuiltinOp, Options, Padding};
+use engine::ops::AnyOperator;
+use kernels::{Hwc, Window, Yx, reference::Range};
+use quant::{Clamp, FusedActivation, Multiplier, ZeroPoint};
+use tflite::{Activation, BuiltinOp, DType, Options, Padding};
 
-use super::{Lowering, NodeView, Rule, Slot, Support};
+use super::{Lowering, NodeView, Rule, Slot};
 use crate::{graph::Tensor, refusal::Reject};
 
-/// The rows of this family.
-pub const SUPPORT: &[Support] = &[
-    Support {
-        op: BuiltinOp::Conv2D,
-        custom: None,
-        versions: (1, 6),
-        types: &["int8, int8, int32? -> int8"],
-        rules: &[WEIGHTS_CONSTANT],
-        lower: conv_2d,
-    },
-    Support {
-        op: BuiltinOp::DepthwiseConv2D,
-        custom: None,
-        versions: (1, 6),
-        types: &["int8, int8, int32? -> int8"],
-        rules: &[WEIGHTS_CONSTANT],
-        lower: depthwise_conv_2d,
-    },
-    Support {
-        op: BuiltinOp::FullyConnected,
-        custom: None,
-        versions: (1, 12),
-        types: &["int8, int8, int32? -> int8"],
-        rules: &[WEIGHTS_CONSTANT],
-        lower: fully_connected,
-    },
-];
+/// The tensors of a layer with weights, wherever the operator has them among its inputs.
+pub(super) struct Parts<'g> {
+    pub input: &'g Tensor,
+    pub filter: &'g Tensor,
+    pub bias: Option<&'g Tensor>,
+    pub output: &'g Tensor,
+    /// The filter's dimension that runs over output channels.
+    pub channel_axis: usize,
+}
 
-const WEIGHTS_CONSTANT: Rule = Rule {
-    requires: "weights and bias are constant",
-    advice: "fold the weights into the model before conversion",
-    holds: |view| (1..3).all(|index| view.input(index).is_none_or(Tensor::is_const)),
+impl<'g> Parts<'g> {
+    pub(super) fn of(view: &NodeView<'g>) -> Option<Self> {
+        let (input, bias) = match view.node.op {
+            BuiltinOp::TransposeConv => (2, 3),
+            _ => (0, 2),
+        };
+        let channel_axis = if view.node.op == BuiltinOp::DepthwiseConv2D { 3 } else { 0 };
+        Some(Self {
+            input: view.input(input)?,
+            filter: view.input(1)?,
+            bias: view.input(bias),
+            output: view.output(0)?,
+            channel_axis,
+        })
+    }
+
+    pub(super) fn need(view: &NodeView<'g>) -> Result<Self, Reject> {
+        Self::of(view).ok_or_else(|| Reject::malformed("its input, weights or output are missing"))
+    }
+
+    /// How many output channels the weights are for.
+    pub(super) fn channels(&self) -> usize {
+        self.filter.shape.get(self.channel_axis).copied().unwrap_or(0)
+    }
+}
+
+fn parts_hold(view: &NodeView<'_>, holds: impl Fn(&Parts<'_>) -> bool) -> bool {
+    Parts::of(view).is_some_and(|parts| holds(&parts))
+}
+
+fn is_integer(tensor: &Tensor) -> bool {
+    tensor.dtype != DType::Float32
+}
+
+pub(super) const OPTIONS: Rule = Rule {
+    requires: "its options are there and are its own",
+    advice: "the file is damaged or was not written by a converter: convert the model again",
+    holds: |view| match (view.node.op, &view.node.options) {
+        (BuiltinOp::Conv2D, Options::Conv2D { .. })
+        | (BuiltinOp::DepthwiseConv2D, Options::DepthwiseConv2D { .. })
+        | (BuiltinOp::FullyConnected, Options::FullyConnected { .. })
+        | (BuiltinOp::TransposeConv, Options::TransposeConv { .. })
+        | (BuiltinOp::BatchMatMul, Options::BatchMatMul { .. })
+        | (BuiltinOp::Svdf, Options::Svdf { .. })
+        | (BuiltinOp::UnidirectionalSequenceLstm, Options::UnidirectionalSequenceLstm { .. }) => true,
+        // Converters leave out a table of nothing but defaults.
+        (op, Options::None) => matches!(op, BuiltinOp::FullyConnected | BuiltinOp::BatchMatMul),
+        _ => false,
+    },
 };
 
+pub(super) const WEIGHTS_CONSTANT: Rule = Rule {
+    requires: "weights and bias are constant",
+    advice: "fold the weights into the model before conversion",
+    holds: |view| {
+        parts_hold(view, |parts| parts.filter.is_const() && parts.bias.is_none_or(Tensor::is_const))
+    },
+};
+
+pub(super) const FUSED_ACTIVATION: Rule = Rule {
+    requires: "the fused activation is NONE, RELU, RELU6 or RELU_N1_TO_1",
+    advice: "make the activation a layer of its own",
+    holds: |view| range(fused_activation(&view.node.options)).is_some(),
+};
+
+pub(super) const QUANTISED: Rule = Rule {
+    requires: "input, weights and output of integer type are quantised, input and output with one scale each",
+    advice: "convert the model with full integer quantisation and a representative data set",
+    holds: |view| {
+        parts_hold(view, |parts| {
+            let one = |tensor: &Tensor| !is_integer(tensor) || NodeView::is_per_tensor(Some(tensor));
+            one(parts.input)
+                && one(parts.output)
+                && (!is_integer(parts.filter) || parts.filter.quant.is_some())
+        })
+    },
+};
+
+pub(super) const WEIGHT_SCALES: Rule = Rule {
+    requires: "the weights have one scale, or one per output channel",
+    advice: "quantise the weights per output channel or per tensor",
+    holds: |view| {
+        parts_hold(view, |parts| {
+            parts.filter.quant.as_ref().is_none_or(|quant| {
+                quant.scales.len() == 1
+                    || (quant.scales.len() == parts.channels() && quant.axis == parts.channel_axis)
+            })
+        })
+    },
+};
+
+pub(super) const WEIGHT_ZEROS: Rule = Rule {
+    requires: "the zero points of the weights are 0",
+    advice: "quantise the weights symmetrically, as the TensorFlow Lite converter does",
+    holds: |view| {
+        parts_hold(view, |parts| {
+            parts.filter.quant.as_ref().is_none_or(|quant| {
+                let one_for_all = view.node.op == BuiltinOp::FullyConnected && quant.scales.len() == 1;
+                one_for_all && is_integer(parts.input) || quant.zero_points.iter().all(|&zero| zero == 0)
+            })
+        })
+    },
+};
+
+pub(super) const BIAS_LENGTH: Rule = Rule {
+    requires: "the bias, if any, has one element per output channel",
+    advice: "the file is damaged or was not written by a converter: convert the model again",
+    holds: |view| parts_hold(view, |parts| parts.bias.is_none_or(|bias| bias.elements() == parts.channels())),
+};
+
+pub(super) const BIAS_SCALE: Rule = Rule {
+    requires: "the bias's scale is input scale · weight scale, within 2 % of the output's scale",
+    advice: "the file is damaged or was not written by a converter: convert the model again",
+    holds: |view| {
+        parts_hold(view, |parts| {
+            let (Some(bias), Some(weights)) =
+                (parts.bias.and_then(|bias| bias.quant.as_ref()), parts.filter.quant.as_ref())
+            else {
+                return true;
+            };
+            let bias_zeros = bias.zero_points.iter().all(|&zero| zero == 0);
+            let output = f64::from(parts.output.scale());
+            let longest = bias.scales.len().max(weights.scales.len());
+            let of = |scales: &[f32], channel: usize| {
+                f64::from(scales.get(channel).or(scales.first()).copied().unwrap_or(0.0))
+            };
+            bias_zeros
+                && (!is_integer(parts.input)
+                    || (0..longest).all(|channel| {
+                        let product = f64::from(parts.input.scale()) * of(&weights.scales, channel);
+                        (product - of(&bias.scales, channel)).abs() <= 0.02 * output
+                    }))
+        })
+    },
+};
+
+pub(super) const INT16_ZEROS: Rule = Rule {
+    requires: "zero points of int16 inputs and outputs are 0",
+    advice: "quantise int16 activations symmetrically, as the TensorFlow Lite converter does",
+    holds: |view| {
+        let all = (0..view.node.inputs.len())
+            .map(|index| view.input(index))
+            .chain((0..view.node.outputs.len()).map(|index| view.output(index)));
+        all.flatten().all(|tensor| tensor.dtype != DType::Int16 || tensor.zero() == 0)
+    },
+};
+
+/// The activation that an operator's options name.
+pub(super) fn fused_activation(options: &Options) -> Activation {
+    match options {
+        Options::Conv2D { activation, .. }
+        | Options::DepthwiseConv2D { activation, .. }
+        | Options::FullyConnected { activation, .. }
+        | Options::TransposeConv { activation, .. }
+        | Options::Svdf { activation, .. } => *activation,
+        _ => Activation::None,
+    }
+}
+
+/// The limits that a fused activation sets on real numbers; `None` for one that is no limit.
+pub(super) fn range(activation: Activation) -> Option<Range> {
+    Some(match activation {
+        Activation::None => Range::ALL,
+        Activation::Relu => Range { min: 0.0, ..Range::ALL },
+        Activation::Relu6 => Range { min: 0.0, max: 6.0 },
+        Activation::ReluN1To1 => Range { min: -1.0, max: 1.0 },
+        _ => return None,
+    })
+}
+
+/// [`range`], of a node whose rules are kept.
+pub(super) fn need_range(view: &NodeView<'_>) -> Result<Range, Reject> {
+    range(fused_activation(&view.node.options))
+        .ok_or_else(|| Reject::new("this fused activation is not supported", FUSED_ACTIVATION.advice))
+}
+
+/// The range that a fused activation leaves, in units of an output of type int8, uint8 or int16.
+///
+/// # Errors
+/// When a limit cannot be written in the output's units.
+pub(super) fn fused_clamp(activation: Activation, output: &Tensor) -> Result<Clamp, Reject> {
+    let limits = match output.dtype {
+        DType::Int16 => Clamp::I16,
+        DType::Uint8 => Clamp::U8,
+        _ => Clamp::I8,
+    };
+    let activation = match activation {
+        Activation::Relu => FusedActivation::Relu,
+        Activation::Relu6 => FusedActivation::Relu6,
+        Activation::ReluN1To1 => FusedActivation::ReluN1To1,
+        _ => FusedActivation::None,
+    };
+    activation.clamp(output.scale(), ZeroPoint(output.zero()), limits).ok_or_else(|| {
+        Reject::malformed(format!("the activation's limits overflow at output scale {}", output.scale()))
+    })
+}
+
 /// Per-channel factors from accumulators to outputs, as two constants: mantissas and shifts.
-fn scales(
+///
+/// `factor` makes one of the scales of input, weights and output.
+pub(super) fn factors(
     cx: &mut Lowering<'_>,
-    input: &Tensor,
-    filter: &Tensor,
-    output: &Tensor,
-    channels: usize,
+    parts: &Parts<'_>,
+    factor: fn(f32, f32, f32) -> Option<Multiplier>,
 ) -> Result<[Slot; 2], Reject> {
-    let filter_scales = filter.quant.as_ref().map(|quant| quant.scales.as_slice()).unwrap_or_default();
+    let scales = parts.filter.quant.as_ref().map(|quant| quant.scales.as_slice()).unwrap_or_default();
+    let channels = parts.channels();
     let mut mantissas = Vec::with_capacity(channels);
     let mut shifts = Vec::with_capacity(channels);
     for channel in 0..channels {
-        let scale = filter_scales.get(channel).or(filter_scales.first()).copied().unwrap_or(0.0);
-        let real = f64::from(input.scale()) * f64::from(scale) / f64::from(output.scale());
-        let multiplier = Multiplier::from_real(real).ok_or_else(|| {
-            Reject::malformed(format!("the scale {real} of channel {channel} cannot be represented"))
+        let scale = scales.get(channel).or(scales.first()).copied().unwrap_or(0.0);
+        let multiplier = factor(parts.input.scale(), scale, parts.output.scale()).ok_or_else(|| {
+            Reject::malformed(format!(
+                "the scales of channel {channel} give a factor that cannot be represented"
+            ))
         })?;
         mantissas.push(multiplier.mantissa());
         shifts.push(multiplier.shift());
@@ -68,32 +240,58 @@ fn scales(
     Ok([cx.constants(&mantissas), cx.constants(&shifts)])
 }
 
-/// The range that a fused activation leaves, in output units.
-pub(super) fn clamp(activation: Activation, output: &Tensor) -> Clamp {
-    let scale = output.scale();
-    let quantize = |real: f32| {
-        let rounded = (real / scale).round();
-        output.zero().saturating_add(rounded as i32)
-    };
-    let whole = Clamp::I8;
-    match activation {
-        Activation::Relu => Clamp { min: whole.apply(quantize(0.0)), max: whole.max },
-        Activation::Relu6 => Clamp { min: whole.apply(quantize(0.0)), max: whole.apply(quantize(6.0)) },
-        Activation::ReluN1To1 => Clamp { min: whole.apply(quantize(-1.0)), max: whole.apply(quantize(1.0)) },
-        _ => whole,
+/// Rows above and columns left of an image that SAME padding adds.
+fn same_pad(image: usize, output: usize, taps: usize, stride: usize, dilation: usize) -> usize {
+    let reach = output.saturating_sub(1).saturating_mul(stride);
+    let window = taps.saturating_sub(1).saturating_mul(dilation).saturating_add(1);
+    reach.saturating_add(window).saturating_sub(image) / 2
+}
+
+/// How a window slides, as the options give it.
+pub(super) struct Sliding {
+    pub padding: Padding,
+    pub stride: (i32, i32),
+    pub dilation: (i32, i32),
+}
+
+impl Sliding {
+    /// Outputs along one axis; `None` for strides, dilations or windows that no image has.
+    fn outputs(&self, image: usize, taps: usize, stride: i32, dilation: i32) -> Option<usize> {
+        let stride = usize::try_from(stride).ok().filter(|&stride| stride > 0)?;
+        let dilation = usize::try_from(dilation).ok().filter(|&dilation| dilation > 0)?;
+        let window = taps.checked_sub(1)?.checked_mul(dilation)?.checked_add(1)?;
+        match self.padding {
+            Padding::Same => Some(image.div_ceil(stride)),
+            Padding::Valid => Some(image.checked_sub(window)? / stride + 1),
+        }
+    }
+
+    /// Rows and columns of the output for an image of some rows and columns.
+    pub(super) fn output(&self, image: (usize, usize), taps: (usize, usize)) -> Option<(usize, usize)> {
+        Some((
+            self.outputs(image.0, taps.0, self.stride.0, self.dilation.0)?,
+            self.outputs(image.1, taps.1, self.stride.1, self.dilation.1)?,
+        ))
     }
 }
 
-/// Rows above and columns left of an image that SAME padding adds.
-fn same_pad(image: usize, output: usize, taps: usize, stride: usize, dilation: usize) -> usize {
-    ((output.saturating_sub(1)) * stride + (taps.saturating_sub(1)) * dilation + 1).saturating_sub(image) / 2
+/// A size that a kernel counts in 16 bits.
+pub(super) fn small(value: usize) -> Result<u16, Reject> {
+    u16::try_from(value).map_err(|_| Reject::malformed(format!("{value} is too large")))
 }
 
-/// How a window slides.
-pub(super) struct Sliding {
-    pub(super) padding: Padding,
-    pub(super) stride: (i32, i32),
-    pub(super) dilation: (i32, i32),
+/// A stride or dilation.
+pub(super) fn positive(value: i32) -> Result<u16, Reject> {
+    i16::try_from(value)
+        .ok()
+        .and_then(|value| u16::try_from(value).ok())
+        .filter(|&value| value > 0)
+        .ok_or_else(|| Reject::malformed(format!("stride or dilation {value} is not in 1 to 32767")))
+}
+
+/// The height, width and channels of a tensor's images.
+pub(super) fn hwc(h: usize, w: usize, c: usize) -> Hwc {
+    Hwc { h: h as u32, w: w as u32, c: c as u32 }
 }
 
 pub(super) fn window(
@@ -105,16 +303,19 @@ pub(super) fn window(
     let (&[n, ih, iw, ic], &[_, oh, ow, oc]) = (&input.shape[..], &output.shape[..]) else {
         return Err(Reject::malformed("input and output must have four dimensions"));
     };
-    let small =
-        |value: usize| u16::try_from(value).map_err(|_| Reject::malformed(format!("{value} is too large")));
-    let positive = |value: i32| {
-        u16::try_from(value)
-            .ok()
-            .filter(|value| *value > 0)
-            .ok_or_else(|| Reject::malformed(format!("stride or dilation {value}")))
-    };
     let stride = Yx { y: positive(sliding.stride.0)?, x: positive(sliding.stride.1)? };
     let dilation = Yx { y: positive(sliding.dilation.0)?, x: positive(sliding.dilation.1)? };
+    let computed = sliding.output((ih, iw), taps);
+    if computed != Some((oh, ow)) || input.shape[0] != output.shape[0] {
+        return Err(Reject::malformed(match computed {
+            Some((h, w)) => {
+                format!("its output should have shape [{n}, {h}, {w}, {oc}], not {:?}", output.shape)
+            }
+            None => {
+                format!("its window of {} by {} does not fit the input {:?}", taps.0, taps.1, input.shape)
+            }
+        }));
+    }
     let pad = match sliding.padding {
         Padding::Same => Yx {
             y: small(same_pad(ih, oh, taps.0, stride.y.into(), dilation.y.into()))?,
@@ -124,8 +325,8 @@ pub(super) fn window(
     };
     Ok(Window {
         batch: n as u32,
-        input: Hwc { h: ih as u32, w: iw as u32, c: ic as u32 },
-        output: Hwc { h: oh as u32, w: ow as u32, c: oc as u32 },
+        input: hwc(ih, iw, ic),
+        output: hwc(oh, ow, oc),
         size: Yx { y: small(taps.0)?, x: small(taps.1)? },
         stride,
         dilation,
@@ -133,85 +334,45 @@ pub(super) fn window(
     })
 }
 
-fn conv_2d(cx: &mut Lowering<'_>, view: &NodeView<'_>) -> Result<(), Reject> {
-    let &Options::Conv2D { padding, stride_w, stride_h, activation, dilation_w, dilation_h, .. } =
-        &view.node.options
-    else {
-        return Err(Reject::malformed("its options are missing"));
-    };
-    let (input, filter, output) = (view.need_input(0)?, view.need_input(1)?, view.need_output(0)?);
-    let &[out_c, kh, kw, filter_c] = &filter.shape[..] else {
-        return Err(Reject::malformed("the filter must have four dimensions"));
-    };
-    let sliding = Sliding { padding, stride: (stride_h, stride_w), dilation: (dilation_h, dilation_w) };
-    let conv = Conv2d {
-        window: window(&sliding, input, (kh, kw), output)?,
-        filter_c: filter_c as u32,
-        input_zero: ZeroPoint(input.zero()),
-        output_zero: ZeroPoint(output.zero()),
-        clamp: clamp(activation, output),
-    };
-    let [mantissas, shifts] = scales(cx, input, filter, output, out_c)?;
-    push(cx, view, Conv2dS8(conv), [mantissas, shifts])
+/// Where a layer's tensors are, whatever their position among the operator's inputs: output, input, weights, bias.
+pub(super) fn slots(cx: &mut Lowering<'_>, view: &NodeView<'_>) -> Result<[Slot; 4], Reject> {
+    let (input, bias) = if view.node.op == BuiltinOp::TransposeConv { (2, 3) } else { (0, 2) };
+    let output = view.output_id(0).ok_or_else(|| Reject::malformed("it has no output"))?;
+    Ok([
+        cx.slot(output),
+        cx.optional(view.input_id(input)),
+        cx.optional(view.input_id(1)),
+        cx.optional(view.input_id(bias)),
+    ])
 }
 
-fn depthwise_conv_2d(cx: &mut Lowering<'_>, view: &NodeView<'_>) -> Result<(), Reject> {
-    let &Options::DepthwiseConv2D { padding, stride_w, stride_h, activation, dilation_w, dilation_h, .. } =
-        &view.node.options
-    else {
-        return Err(Reject::malformed("its options are missing"));
-    };
-    let (input, filter, output) = (view.need_input(0)?, view.need_input(1)?, view.need_output(0)?);
-    let &[_, kh, kw, out_c] = &filter.shape[..] else {
-        return Err(Reject::malformed("the filter must have four dimensions"));
-    };
-    let sliding = Sliding { padding, stride: (stride_h, stride_w), dilation: (dilation_h, dilation_w) };
-    let conv = DepthwiseConv2d {
-        window: window(&sliding, input, (kh, kw), output)?,
-        input_zero: ZeroPoint(input.zero()),
-        output_zero: ZeroPoint(output.zero()),
-        clamp: clamp(activation, output),
-    };
-    let [mantissas, shifts] = scales(cx, input, filter, output, out_c)?;
-    push(cx, view, DepthwiseConv2dS8(conv), [mantissas, shifts])
-}
-
-fn fully_connected(cx: &mut Lowering<'_>, view: &NodeView<'_>) -> Result<(), Reject> {
-    let &Options::FullyConnected { activation, .. } = &view.node.options else {
-        return Err(Reject::malformed("its options are missing"));
-    };
-    let (input, filter, output) = (view.need_input(0)?, view.need_input(1)?, view.need_output(0)?);
-    let &[outputs, inputs] = &filter.shape[..] else {
-        return Err(Reject::malformed("the weights must have two dimensions"));
-    };
-    let layer = FullyConnected {
-        batch: input.elements().checked_div(inputs).unwrap_or(0) as u32,
-        inputs: inputs as u32,
-        outputs: outputs as u32,
-        input_zero: ZeroPoint(input.zero()),
-        filter_zero: ZeroPoint(filter.zero()),
-        output_zero: ZeroPoint(output.zero()),
-        clamp: clamp(activation, output),
-    };
-    let [mantissas, shifts] = scales(cx, input, filter, output, outputs)?;
-    push(cx, view, FullyConnectedS8(layer), [mantissas, shifts])
-}
-
-fn push(
+/// Adds the step of a layer of integers.
+pub(super) fn push_integers(
     cx: &mut Lowering<'_>,
     view: &NodeView<'_>,
-    operator: impl Into<engine::ops::AnyOperator>,
-    [mantissas, shifts]: [Slot; 2],
+    operator: impl Into<AnyOperator>,
+    factor: fn(f32, f32, f32) -> Option<Multiplier>,
 ) -> Result<(), Reject> {
-    let output = view.output_id(0).ok_or_else(|| Reject::malformed("it has no output"))?;
-    let operands = [
-        cx.slot(output),
-        cx.optional(view.input_id(0)),
-        cx.optional(view.input_id(1)),
-        cx.optional(view.input_id(2)),
-        mantissas,
-        shifts,
-    ];
-    cx.push(operator, &operands);
+    let [mantissas, shifts] = factors(cx, &Parts::need(view)?, factor)?;
+    let [output, input, filter, bias] = slots(cx, view)?;
+    cx.push(operator, &[output, input, filter, bias, mantissas, shifts]);
+    Ok(())
+}
+
+/// Adds the step of a layer of real numbers with int8 weights, whose items have `item` elements.
+pub(super) fn push_hybrid(
+    cx: &mut Lowering<'_>,
+    view: &NodeView<'_>,
+    operator: impl Into<AnyOperator>,
+    item: usize,
+) -> Result<(), Reject> {
+    let parts = Parts::need(view)?;
+    let stored = parts.filter.quant.as_ref().map(|quant| quant.scales.as_slice()).unwrap_or_default();
+    let scale = |channel: usize| stored.get(channel).or(stored.first()).copied().unwrap_or(0.0);
+    let scales: Vec<f32> = (0..parts.channels()).map(scale).collect();
+    let scales = cx.constants(&scales);
+    let quantized = cx.scratch(item, 4);
+    let [output, input, filter, bias] = slots(cx, view)?;
+    cx.push_writing(operator, 2, &[output, quantized, input, filter, bias, scales]);
     Ok(())
 }

@@ -4,8 +4,13 @@
 //! function that turns it into steps. The check of a model, the message that refuses it and
 //! SUPPORTED_OPS.md all come from these rows. A family of operators is a file.
 
+mod batch_matmul;
+mod conv_2d;
 mod convolution;
+mod depthwise_conv_2d;
 mod elementwise;
+mod embedding_lookup;
+mod fully_connected;
 mod joining;
 pub mod lowering;
 mod padding;
@@ -15,6 +20,9 @@ mod shape;
 mod slicing;
 mod softmax;
 mod strided;
+mod svdf;
+mod transpose_conv;
+mod unidirectional_sequence_lstm;
 pub mod view;
 
 use tflite::BuiltinOp;
@@ -53,7 +61,14 @@ pub struct Rule {
 /// Every operator that can be planned, family by family.
 pub fn all() -> impl Iterator<Item = &'static Support> {
     let families = [
-        convolution::SUPPORT,
+        batch_matmul::SUPPORT,
+        conv_2d::SUPPORT,
+        depthwise_conv_2d::SUPPORT,
+        embedding_lookup::SUPPORT,
+        fully_connected::SUPPORT,
+        svdf::SUPPORT,
+        transpose_conv::SUPPORT,
+        unidirectional_sequence_lstm::SUPPORT,
         joining::SUPPORT,
         padding::SUPPORT,
         pooling::SUPPORT,

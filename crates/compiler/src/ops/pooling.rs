@@ -7,7 +7,7 @@ use tflite::{BuiltinOp, Options};
 
 use super::{
     Lowering, NodeView, Rule, Support,
-    convolution::{Sliding, clamp, window},
+    convolution::{Sliding, fused_clamp, window},
 };
 use crate::refusal::Reject;
 
@@ -49,7 +49,7 @@ fn pool(cx: &mut Lowering<'_>, view: &NodeView<'_>) -> Result<(), Reject> {
     let sliding = Sliding { padding, stride: (stride_h, stride_w), dilation: (1, 1) };
     let pool = Pool2d {
         window: window(&sliding, input, (taps(filter_h)?, taps(filter_w)?), output)?,
-        clamp: clamp(activation, output),
+        clamp: fused_clamp(activation, output)?,
     };
     let _: Clamp = pool.clamp;
     let (Some(from), Some(to)) = (view.input_id(0), view.output_id(0)) else {

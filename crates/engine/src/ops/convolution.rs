@@ -1,12 +1,15 @@
-//! Convolutions and matrix products.
+//! Convolutions and products with a matrix of weights.
 //!
-//! Operands of each, in order: output, input, filter, bias (may be absent), scale mantissas (`i32`), scale
-//! shifts (`i8`).
+//! Operands of each that multiplies integers, in order: output, input, filter, bias (may be absent), scale
+//! mantissas (`i32`), scale shifts (`i8`). Those on real numbers end with the bias.
 
 use kernels::{
     PerChannel,
     arch::active,
-    reference::{Conv2d, DepthwiseConv2d, FullyConnected},
+    reference::{
+        self, Conv2d, Conv2dF32, DepthwiseConv2d, DepthwiseConv2dF32, FullyConnected, FullyConnectedF32,
+        Nibbles, TransposeConv, TransposeConvF32,
+    },
 };
 
 use super::{Flow, Operator};
@@ -15,12 +18,18 @@ use crate::{
     memory::{elements, elements_mut},
 };
 
-macro_rules! convolution {
-    ($(#[$doc:meta])* $name:ident($params:ident) = $kernel:path) => {
+macro_rules! operator {
+    ($(#[$doc:meta])* $name:ident($params:ident)) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq)]
         #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
         pub struct $name(pub $params);
+    };
+}
+
+macro_rules! integers {
+    ($($(#[$doc:meta])* $name:ident($params:ident) = $kernel:path, $filter:path;)*) => {$(
+        operator! { $(#[$doc])* $name($params) }
 
         impl Operator for $name {
             fn run(&self, io: &mut Io<'_, '_>) -> Result<Flow, RunError> {
@@ -29,7 +38,7 @@ macro_rules! convolution {
                 $kernel(
                     &self.0,
                     elements(input, 1)?,
-                    elements(filter, 2)?,
+                    $filter(filter)?,
                     elements(bias, 3)?,
                     scales,
                     elements_mut(output, 0)?,
@@ -37,18 +46,75 @@ macro_rules! convolution {
                 Ok(Flow::Next)
             }
         }
-    };
+    )*};
 }
 
-convolution! {
+macro_rules! real_numbers {
+    ($($(#[$doc:meta])* $name:ident($params:ident) = $kernel:path;)*) => {$(
+        operator! { $(#[$doc])* $name($params) }
+
+        impl Operator for $name {
+            fn run(&self, io: &mut Io<'_, '_>) -> Result<Flow, RunError> {
+                let ([output], [input, filter, bias]) = io.split([0], [1, 2, 3])?;
+                $kernel(
+                    &self.0,
+                    elements(input, 1)?,
+                    elements(filter, 2)?,
+                    elements(bias, 3)?,
+                    elements_mut(output, 0)?,
+                )?;
+                Ok(Flow::Next)
+            }
+        }
+    )*};
+}
+
+fn bytes(filter: &[u8]) -> Result<&[i8], RunError> {
+    elements(filter, 2)
+}
+
+fn nibbles(filter: &[u8]) -> Result<Nibbles<'_>, RunError> {
+    Ok(Nibbles(filter))
+}
+
+integers! {
     /// CONV_2D on int8.
-    Conv2dS8(Conv2d) = active::conv_2d_s8
-}
-convolution! {
+    Conv2dS8(Conv2d) = active::conv_2d_s8, bytes;
     /// DEPTHWISE_CONV_2D on int8.
-    DepthwiseConv2dS8(DepthwiseConv2d) = active::depthwise_conv_2d_s8
-}
-convolution! {
+    DepthwiseConv2dS8(DepthwiseConv2d) = active::depthwise_conv_2d_s8, bytes;
     /// FULLY_CONNECTED on int8.
-    FullyConnectedS8(FullyConnected) = active::fully_connected_s8
+    FullyConnectedS8(FullyConnected) = active::fully_connected_s8, bytes;
+    /// CONV_2D on int8 with int4 weights.
+    Conv2dS4(Conv2d) = reference::conv_2d_s4, nibbles;
+    /// DEPTHWISE_CONV_2D on int8 with int4 weights.
+    DepthwiseConv2dS4(DepthwiseConv2d) = reference::depthwise_conv_2d_s4, nibbles;
+    /// FULLY_CONNECTED on int8 with int4 weights.
+    FullyConnectedS4(FullyConnected) = reference::fully_connected_s4, nibbles;
+    /// CONV_2D on int16 with int8 weights and a 64-bit bias.
+    Conv2dS16(Conv2d) = reference::conv_2d_s16, bytes;
+    /// DEPTHWISE_CONV_2D on int16 with int8 weights and a 64-bit bias.
+    DepthwiseConv2dS16(DepthwiseConv2d) = reference::depthwise_conv_2d_s16, bytes;
+    /// FULLY_CONNECTED on int16 with int8 weights and a 64-bit bias.
+    FullyConnectedS16(FullyConnected) = reference::fully_connected_s16, bytes;
+    /// CONV_2D on int16 with int8 weights and a 32-bit bias.
+    Conv2dS16Bias32(Conv2d) = reference::conv_2d_s16_bias32, bytes;
+    /// DEPTHWISE_CONV_2D on int16 with int8 weights and a 32-bit bias.
+    DepthwiseConv2dS16Bias32(DepthwiseConv2d) = reference::depthwise_conv_2d_s16_bias32, bytes;
+    /// FULLY_CONNECTED on int16 with int8 weights and a 32-bit bias.
+    FullyConnectedS16Bias32(FullyConnected) = reference::fully_connected_s16_bias32, bytes;
+    /// TRANSPOSE_CONV on int8.
+    TransposeConvS8(TransposeConv) = reference::transpose_conv_s8, bytes;
+    /// TRANSPOSE_CONV on int16 with int8 weights.
+    TransposeConvS16(TransposeConv) = reference::transpose_conv_s16, bytes;
+}
+
+real_numbers! {
+    /// CONV_2D on float32.
+    Conv2dReal(Conv2dF32) = reference::conv_2d_f32;
+    /// DEPTHWISE_CONV_2D on float32.
+    DepthwiseConv2dReal(DepthwiseConv2dF32) = reference::depthwise_conv_2d_f32;
+    /// FULLY_CONNECTED on float32.
+    FullyConnectedReal(FullyConnectedF32) = reference::fully_connected_f32;
+    /// TRANSPOSE_CONV on float32.
+    TransposeConvReal(TransposeConvF32) = reference::transpose_conv_f32;
 }

@@ -7,21 +7,34 @@
 mod control;
 mod convolution;
 mod elementwise;
+mod embedding_lookup;
+mod hybrid;
+mod matmul;
 mod movement;
 mod pooling;
+mod recurrent;
 mod reduction;
 mod softmax;
 
 pub use control::{Jump, JumpUnless};
-pub use convolution::{Conv2dS8, DepthwiseConv2dS8, FullyConnectedS8};
+pub use convolution::{
+    Conv2dReal, Conv2dS4, Conv2dS8, Conv2dS16, Conv2dS16Bias32, DepthwiseConv2dReal, DepthwiseConv2dS4,
+    DepthwiseConv2dS8, DepthwiseConv2dS16, DepthwiseConv2dS16Bias32, FullyConnectedReal, FullyConnectedS4,
+    FullyConnectedS8, FullyConnectedS16, FullyConnectedS16Bias32, TransposeConvReal, TransposeConvS8,
+    TransposeConvS16,
+};
 pub use elementwise::{
     AddNS8, AddS8, AddS16, CompareF32, CompareS16, CompareS32, CompareS64, CompareScaledS8, CompareScaledU8,
     CompareU8, DequantizeS8, DequantizeS16, DequantizeS32, DequantizeU8, Lut8, MulS8, MulS16, QuantizeS8,
     QuantizeS16, QuantizeU8, RequantizeS8ToS16, RequantizeS8ToS32, RequantizeS16, RequantizeS16ToS8,
     RequantizeS16ToS32, RequantizeS32ToS8, RequantizeS32ToS16, RequantizeU8ToS16, SubS8, SubS16,
 };
+pub use embedding_lookup::{DequantizedLookup, EmbeddingLookup};
+pub use hybrid::{Conv2dDynamic, DepthwiseConv2dDynamic, FullyConnectedDynamic};
+pub use matmul::{BatchMatMulReal, BatchMatMulS8, BatchMatMulS16};
 pub use movement::{CopyBytes, FillBytes};
 pub use pooling::{AveragePool2dS8, MaxPool2dS8};
+pub use recurrent::{LstmReal, LstmS8, LstmS16, SvdfReal, SvdfS8, SvdfS16};
 pub use reduction::{
     ExtremeF32, ExtremeS8, ExtremeS16, ExtremeS32, ExtremeS64, ExtremeU8, MeanF32, ProdF32, ProdS32, ProdS64,
     Quantified, SumF32, SumS8, SumS16, SumS32, SumS64,
@@ -102,6 +115,35 @@ operators! {
     1 Conv2dS8
     2 DepthwiseConv2dS8
     3 FullyConnectedS8
+    4 TransposeConvS8
+    5 BatchMatMulS8
+    6 SvdfS8
+    7 SvdfS16
+    8 LstmS8
+    9 EmbeddingLookup
+    11 Conv2dS4
+    12 DepthwiseConv2dS4
+    13 FullyConnectedS4
+    21 Conv2dS16
+    22 DepthwiseConv2dS16
+    23 FullyConnectedS16
+    24 TransposeConvS16
+    25 BatchMatMulS16
+    28 LstmS16
+    31 Conv2dS16Bias32
+    32 DepthwiseConv2dS16Bias32
+    33 FullyConnectedS16Bias32
+    41 Conv2dReal
+    42 DepthwiseConv2dReal
+    43 FullyConnectedReal
+    44 TransposeConvReal
+    45 BatchMatMulReal
+    46 SvdfReal
+    48 LstmReal
+    51 Conv2dDynamic
+    52 DepthwiseConv2dDynamic
+    53 FullyConnectedDynamic
+    59 DequantizedLookup
     300 AveragePool2dS8
     301 MaxPool2dS8
     310 SoftmaxS8

@@ -3,11 +3,16 @@
 //! These are the definitions that faster kernels are tested against. They are not made faster.
 
 mod add;
+mod batch_matmul;
 mod compare;
 mod conv_2d;
 mod copy_nd;
 mod depthwise_conv_2d;
+mod embedding_lookup;
 mod fully_connected;
+mod hybrid;
+mod layer;
+mod lstm;
 mod lut;
 mod mul;
 mod pairwise;
@@ -16,13 +21,37 @@ mod quantize;
 mod reduce;
 mod softmax;
 mod sub;
+mod svdf;
+mod transpose_conv;
 
 pub use add::{add_n_s8, add_n_s8_begin, add_n_s8_end, add_s8, add_s16};
+pub use batch_matmul::{
+    BATCH_RANK, BatchMatMul, BatchMatMulF32, FactorSteps, MatMulShape, batch_matmul_f32, batch_matmul_s8,
+    batch_matmul_s16,
+};
 pub use compare::{Relation, compare, compare_quantized};
-pub use conv_2d::{Conv2d, conv_2d_s8};
+pub use conv_2d::{
+    Conv2d, Conv2dF32, ConvShape, conv_2d_f32, conv_2d_s4, conv_2d_s8, conv_2d_s16, conv_2d_s16_bias32,
+};
 pub use copy_nd::{COPY_DIMS, CopyDim, CopyNd, copy_nd, fill_bytes};
-pub use depthwise_conv_2d::{DepthwiseConv2d, depthwise_conv_2d_s8};
-pub use fully_connected::{FullyConnected, fully_connected_s8};
+pub use depthwise_conv_2d::{
+    DepthwiseConv2d, DepthwiseConv2dF32, depthwise_conv_2d_f32, depthwise_conv_2d_s4, depthwise_conv_2d_s8,
+    depthwise_conv_2d_s16, depthwise_conv_2d_s16_bias32,
+};
+pub use embedding_lookup::{DequantizedLookup, EmbeddingLookup, dequantized_lookup, embedding_lookup};
+pub use fully_connected::{
+    FullyConnected, FullyConnectedF32, MatrixShape, fully_connected_f32, fully_connected_s4,
+    fully_connected_s8, fully_connected_s16, fully_connected_s16_bias32,
+};
+pub use hybrid::{
+    Conv2dHybrid, DepthwiseConv2dHybrid, Dynamics, FullyConnectedHybrid, HybridWeights, conv_2d_hybrid,
+    depthwise_conv_2d_hybrid, fully_connected_hybrid,
+};
+pub use layer::{Element, IntegerWeights, MAX_PRODUCTS_I8, Nibbles, Range, Weights};
+pub use lstm::{
+    CellCurve, Lstm, LstmF32, LstmGate, LstmInput, LstmShape, LstmState, LstmWeights, lstm_f32, lstm_s8,
+    lstm_s16,
+};
 pub use lut::lut_8;
 pub use mul::{mul_s8, mul_s16};
 pub use pairwise::Source;
@@ -34,3 +63,8 @@ pub use reduce::{
 };
 pub use softmax::{Softmax, softmax_s8, softmax_s8_s16};
 pub use sub::{sub_s8, sub_s16};
+pub use svdf::{Svdf, SvdfF32, SvdfShape, SvdfWeights, svdf, svdf_f32};
+pub use transpose_conv::{
+    TransposeConv, TransposeConvF32, TransposeShape, transpose_conv_f32, transpose_conv_s8,
+    transpose_conv_s16,
+};

@@ -18,14 +18,15 @@ pub fn conv_2d_s8(
     scales: PerChannel<'_>,
     output: &mut [i8],
 ) -> Result<(), KernelError> {
-    conv.check(input.len(), filter.len(), bias.len(), scales.len(), output.len())?;
-    let window = &conv.window;
-    let (out_c, in_c, filter_c) = (window.output.c as usize, window.input.c as usize, conv.filter_c as usize);
-    let group_outputs = conv.group_outputs();
+    conv.check(input.len(), filter, bias.len(), scales.len(), output.len())?;
+    let window = &conv.shape.window;
+    let (out_c, in_c, filter_c) =
+        (window.output.c as usize, window.input.c as usize, conv.shape.filter_c as usize);
+    let group_outputs = conv.shape.group_outputs();
     let row = window.input.w as usize * in_c;
     let image = window.input.h as usize * row;
     let filter_row = usize::from(window.size.x) * filter_c;
-    let filter_elements = conv.filter_elements().max(1);
+    let filter_elements = conv.shape.filter_elements().max(1);
     let contiguous = window.dilation.x == 1 && filter_c == in_c;
     let zero = conv.input_zero.0;
     let mut pixels = output.chunks_exact_mut(out_c.max(1));

@@ -24,7 +24,7 @@ pub fn depthwise_conv_2d_s8(
     if window.input.c != window.output.c {
         return reference::depthwise_conv_2d_s8(conv, input, filter, bias, scales, output);
     }
-    conv.check(input.len(), filter.len(), bias.len(), scales.len(), output.len())?;
+    conv.check(input.len(), filter, bias.len(), scales.len(), output.len())?;
     let channels = window.output.c as usize;
     let row = window.input.w as usize * channels;
     let image = window.input.h as usize * row;

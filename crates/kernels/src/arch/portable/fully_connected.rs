@@ -18,8 +18,8 @@ pub fn fully_connected_s8(
     if layer.filter_zero.0 != 0 {
         return reference::fully_connected_s8(layer, input, filter, bias, scales, output);
     }
-    layer.check(input.len(), filter.len(), bias.len(), scales.len(), output.len())?;
-    let (inputs, outputs) = (layer.inputs.max(1) as usize, layer.outputs.max(1) as usize);
+    layer.check(input.len(), filter, bias.len(), scales.len(), output.len())?;
+    let (inputs, outputs) = (layer.shape.inputs.max(1) as usize, layer.shape.outputs.max(1) as usize);
     for (input, output) in input.chunks_exact(inputs).zip(output.chunks_exact_mut(outputs)) {
         for (o, (out, row)) in output.iter_mut().zip(filter.chunks_exact(inputs)).enumerate() {
             let acc = bias.get(o).copied().unwrap_or(0).wrapping_add(dot(input, row, layer.input_zero.0));
