@@ -102,6 +102,16 @@ impl Tensor {
     }
 }
 
+/// Rows and columns around an image.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct Pad {
+    pub top: usize,
+    pub bottom: usize,
+    pub left: usize,
+    pub right: usize,
+}
+
 /// An operator of the graph.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Node {
@@ -121,8 +131,8 @@ pub struct Node {
     pub options: Options,
     /// Options of a custom operator.
     pub custom_options: Vec<u8>,
-    /// Rows above and columns left of the image that a convolution's window may begin in, taken over from a PAD.
-    pub pad: Option<(usize, usize)>,
+    /// Padding that a convolution's window slides over, taken over from a PAD before it.
+    pub pad: Option<Pad>,
     /// Index of the model's operator that it comes from, in its subgraph.
     pub layer: usize,
     /// Index of the model's subgraph that it comes from.

@@ -107,6 +107,16 @@ impl Window {
         self.size.y as usize * self.size.x as usize
     }
 
+    /// Whether no window of the image reaches outside it.
+    pub fn stays_inside(&self) -> bool {
+        let whole = |taps: Taps, size: u16| taps.begin == 0 && taps.end == usize::from(size);
+        let last = |outputs: u32| outputs.saturating_sub(1);
+        whole(self.rows(0), self.size.y)
+            && whole(self.rows(last(self.output.h)), self.size.y)
+            && whole(self.columns(0), self.size.x)
+            && whole(self.columns(last(self.output.w)), self.size.x)
+    }
+
     /// The rows that output row `y` reads.
     #[inline]
     pub fn rows(&self, y: u32) -> Taps {

@@ -6,7 +6,10 @@ use quant::{Clamp, FusedActivation, Multiplier, ZeroPoint};
 use tflite::{Activation, BuiltinOp, DType, Options, Padding};
 
 use super::{Lowering, NodeView, Rule, Slot};
-use crate::{graph::Tensor, refusal::Reject};
+use crate::{
+    graph::{Pad, Tensor},
+    refusal::Reject,
+};
 
 /// The tensors of a layer with weights, wherever the operator has them among its inputs.
 pub(super) struct Parts<'g> {
@@ -252,6 +255,8 @@ pub(super) struct Sliding {
     pub padding: Padding,
     pub stride: (i32, i32),
     pub dilation: (i32, i32),
+    /// Padding that a PAD before it would have added.
+    pub around: Pad,
 }
 
 impl Sliding {
@@ -268,9 +273,12 @@ impl Sliding {
 
     /// Rows and columns of the output for an image of some rows and columns.
     pub(super) fn output(&self, image: (usize, usize), taps: (usize, usize)) -> Option<(usize, usize)> {
+        let Pad { top, bottom, left, right } = self.around;
+        let rows = image.0.checked_add(top)?.checked_add(bottom)?;
+        let columns = image.1.checked_add(left)?.checked_add(right)?;
         Some((
-            self.outputs(image.0, taps.0, self.stride.0, self.dilation.0)?,
-            self.outputs(image.1, taps.1, self.stride.1, self.dilation.1)?,
+            self.outputs(rows, taps.0, self.stride.0, self.dilation.0)?,
+            self.outputs(columns, taps.1, self.stride.1, self.dilation.1)?,
         ))
     }
 }
@@ -321,7 +329,7 @@ pub(super) fn window(
             y: small(same_pad(ih, oh, taps.0, stride.y.into(), dilation.y.into()))?,
             x: small(same_pad(iw, ow, taps.1, stride.x.into(), dilation.x.into()))?,
         },
-        Padding::Valid => Yx { y: 0, x: 0 },
+        Padding::Valid => Yx { y: small(sliding.around.top)?, x: small(sliding.around.left)? },
     };
     Ok(Window {
         batch: n as u32,
@@ -353,8 +361,21 @@ pub(super) fn push_integers(
     operator: impl Into<AnyOperator>,
     factor: fn(f32, f32, f32) -> Option<Multiplier>,
 ) -> Result<(), Reject> {
+    push_folded(cx, view, operator, factor, None)
+}
+
+/// Adds the step of a layer of integers whose biases are not the model's.
+pub(super) fn push_folded(
+    cx: &mut Lowering<'_>,
+    view: &NodeView<'_>,
+    operator: impl Into<AnyOperator>,
+    factor: fn(f32, f32, f32) -> Option<Multiplier>,
+    bias: Option<&[i32]>,
+) -> Result<(), Reject> {
+    let folded = bias.map(|bias| cx.constants(bias));
     let [mantissas, shifts] = factors(cx, &Parts::need(view)?, factor)?;
     let [output, input, filter, bias] = slots(cx, view)?;
+    let bias = folded.unwrap_or(bias);
     cx.push(operator, &[output, input, filter, bias, mantissas, shifts]);
     Ok(())
 }

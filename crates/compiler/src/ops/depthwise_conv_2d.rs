@@ -10,7 +10,10 @@ use tflite::{BuiltinOp, DType, Options};
 
 use super::{
     Lowering, NodeView, Rule, Support,
-    convolution::{self, Parts, Sliding, fused_clamp, need_range, push_hybrid, push_integers, slots, window},
+    convolution::{
+        self, Parts, Sliding, fused_clamp, need_range, push_folded, push_hybrid, push_integers, slots, window,
+    },
+    zero_point,
 };
 use crate::refusal::Reject;
 
@@ -80,11 +83,14 @@ fn depthwise_conv_2d(cx: &mut Lowering<'_>, view: &NodeView<'_>) -> Result<(), R
     else {
         return Err(Reject::malformed("its options are missing"));
     };
-    let Parts { input, filter, bias, output, .. } = Parts::need(view)?;
+    let parts = Parts::need(view)?;
+    let Parts { input, filter, bias, output, .. } = parts;
     let &[_, kh, kw, _] = &filter.shape[..] else {
         return Err(Reject::malformed("the filter must have four dimensions"));
     };
-    let sliding = Sliding { padding, stride: (stride_h, stride_w), dilation: (dilation_h, dilation_w) };
+    let around = view.node.pad.unwrap_or_default();
+    let sliding =
+        Sliding { padding, stride: (stride_h, stride_w), dilation: (dilation_h, dilation_w), around };
     let window = window(&sliding, input, (kh, kw), output)?;
     if input.dtype == DType::Float32 {
         let range = need_range(view)?;
@@ -97,9 +103,10 @@ fn depthwise_conv_2d(cx: &mut Lowering<'_>, view: &NodeView<'_>) -> Result<(), R
         let image = input.shape[1..].iter().product();
         return push_hybrid(cx, view, DepthwiseConv2dDynamic(conv), image);
     }
+    let folded = if window.stays_inside() { zero_point::folded_bias(&parts) } else { None };
     let conv = DepthwiseConv2d {
         window,
-        input_zero: ZeroPoint(input.zero()),
+        input_zero: ZeroPoint(if folded.is_some() { 0 } else { input.zero() }),
         output_zero: ZeroPoint(output.zero()),
         clamp: fused_clamp(activation, output)?,
     };
@@ -109,7 +116,7 @@ fn depthwise_conv_2d(cx: &mut Lowering<'_>, view: &NodeView<'_>) -> Result<(), R
             push_integers(cx, view, DepthwiseConv2dS16Bias32(conv), product_ratio)
         }
         (DType::Int16, _) => push_integers(cx, view, DepthwiseConv2dS16(conv), product_ratio),
-        (_, DType::Int4) => push_integers(cx, view, DepthwiseConv2dS4(conv), product_ratio),
-        _ => push_integers(cx, view, DepthwiseConv2dS8(conv), product_ratio),
+        (_, DType::Int4) => push_folded(cx, view, DepthwiseConv2dS4(conv), product_ratio, folded.as_deref()),
+        _ => push_folded(cx, view, DepthwiseConv2dS8(conv), product_ratio, folded.as_deref()),
     }
 }

@@ -10,7 +10,8 @@ use tflite::{Activation, BuiltinOp, DType, Options, WeightsFormat};
 
 use super::{
     Lowering, NodeView, Rule, Support,
-    convolution::{self, Parts, fused_clamp, need_range, push_hybrid, push_integers, slots},
+    convolution::{self, Parts, fused_clamp, need_range, push_folded, push_hybrid, push_integers, slots},
+    zero_point,
 };
 use crate::refusal::Reject;
 
@@ -79,7 +80,8 @@ fn fully_connected(cx: &mut Lowering<'_>, view: &NodeView<'_>) -> Result<(), Rej
         }
         _ => (Activation::None, DType::Float32, false),
     };
-    let Parts { input, filter, bias, output, .. } = Parts::need(view)?;
+    let parts = Parts::need(view)?;
+    let Parts { input, filter, bias, output, .. } = parts;
     let &[outputs, inputs] = &filter.shape[..] else {
         return Err(Reject::malformed("the weights must have two dimensions"));
     };
@@ -99,9 +101,10 @@ fn fully_connected(cx: &mut Lowering<'_>, view: &NodeView<'_>) -> Result<(), Rej
         let layer = FullyConnectedDynamic(FullyConnectedHybrid { shape, dynamics, range });
         return push_hybrid(cx, view, layer, inputs);
     }
+    let folded = zero_point::folded_bias(&parts);
     let layer = FullyConnected {
         shape,
-        input_zero: ZeroPoint(input.zero()),
+        input_zero: ZeroPoint(if folded.is_some() { 0 } else { input.zero() }),
         filter_zero: ZeroPoint(filter.zero()),
         output_zero: ZeroPoint(output.zero()),
         clamp: fused_clamp(activation, output)?,
@@ -112,7 +115,7 @@ fn fully_connected(cx: &mut Lowering<'_>, view: &NodeView<'_>) -> Result<(), Rej
             push_integers(cx, view, FullyConnectedS16Bias32(layer), product_ratio)
         }
         (DType::Int16, _) => push_integers(cx, view, FullyConnectedS16(layer), product_ratio),
-        (_, DType::Int4) => push_integers(cx, view, FullyConnectedS4(layer), product_ratio),
-        _ => push_integers(cx, view, FullyConnectedS8(layer), product_ratio),
+        (_, DType::Int4) => push_folded(cx, view, FullyConnectedS4(layer), product_ratio, folded.as_deref()),
+        _ => push_folded(cx, view, FullyConnectedS8(layer), product_ratio, folded.as_deref()),
     }
 }

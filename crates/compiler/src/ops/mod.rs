@@ -24,6 +24,7 @@ mod svdf;
 mod transpose_conv;
 mod unidirectional_sequence_lstm;
 pub mod view;
+mod zero_point;
 
 use tflite::BuiltinOp;
 

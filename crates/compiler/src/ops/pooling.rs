@@ -9,7 +9,7 @@ use super::{
     Lowering, NodeView, Rule, Support,
     convolution::{Sliding, fused_clamp, window},
 };
-use crate::refusal::Reject;
+use crate::{graph::Pad, refusal::Reject};
 
 /// The rows of this family.
 pub const SUPPORT: &[Support] = &[row(BuiltinOp::AveragePool2D), row(BuiltinOp::MaxPool2D)];
@@ -46,7 +46,7 @@ fn pool(cx: &mut Lowering<'_>, view: &NodeView<'_>) -> Result<(), Reject> {
             .filter(|&size| size > 0)
             .ok_or_else(|| Reject::malformed(format!("window size {size}")))
     };
-    let sliding = Sliding { padding, stride: (stride_h, stride_w), dilation: (1, 1) };
+    let sliding = Sliding { padding, stride: (stride_h, stride_w), dilation: (1, 1), around: Pad::default() };
     let pool = Pool2d {
         window: window(&sliding, input, (taps(filter_h)?, taps(filter_w)?), output)?,
         clamp: fused_clamp(activation, output)?,

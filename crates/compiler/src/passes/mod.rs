@@ -26,6 +26,7 @@ pub use uses::Uses;
 pub fn run(graph: &mut Graph, options: CompileOptions) {
     if !options.keep_every_tensor {
         identity::run(graph);
+        pad::run(graph);
         activation::run(graph);
         dead::run(graph);
     }

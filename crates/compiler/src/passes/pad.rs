@@ -3,7 +3,7 @@
 use tflite::{BuiltinOp, DType, Options, Padding};
 
 use super::Uses;
-use crate::graph::{Graph, Node, Tensor};
+use crate::graph::{Graph, Node, Pad, Tensor};
 
 /// Merges PAD of height and width into the int8 convolutions that alone read it.
 ///
@@ -42,8 +42,8 @@ fn is_valid(node: &Node) -> bool {
     }
 }
 
-/// Rows above and columns left that a PAD of int8 images adds; `None` when it pads otherwise.
-fn spatial(graph: &Graph, node: &Node) -> Option<(usize, usize)> {
+/// What a PAD of int8 images adds around them; `None` when it pads otherwise.
+fn spatial(graph: &Graph, node: &Node) -> Option<Pad> {
     let tensor = |index: usize| Some(&graph.tensors[(*node.inputs.get(index)?)?]);
     let (input, amounts) = (tensor(0)?, tensor(1)?);
     let output = &graph.tensors[*node.outputs.first()?];
@@ -52,5 +52,6 @@ fn spatial(graph: &Graph, node: &Node) -> Option<(usize, usize)> {
     let amounts = amounts.integers().filter(|amounts| fits && amounts.len() == 8)?;
     let outer = [amounts[0], amounts[1], amounts[6], amounts[7]];
     let all_small = amounts.iter().all(|amount| (0..=255).contains(amount));
-    (all_small && outer == [0; 4]).then_some((amounts[2] as usize, amounts[4] as usize))
+    let [top, bottom, left, right] = [2, 3, 4, 5].map(|index| amounts[index] as usize);
+    (all_small && outer == [0; 4]).then_some(Pad { top, bottom, left, right })
 }
