@@ -32,6 +32,7 @@ pub const SUPPORT: &[Support] = &[Support {
         convolution::FUSED_ACTIVATION,
         convolution::WEIGHTS_CONSTANT,
         CHANNELS,
+        convolution::OUTPUT_SIZE,
         convolution::QUANTISED,
         convolution::WEIGHT_SCALES,
         convolution::WEIGHT_ZEROS,

@@ -342,6 +342,25 @@ pub(super) fn window(
     })
 }
 
+/// Whether the output of a convolution has the rows and columns that its window makes of the input.
+pub(super) const OUTPUT_SIZE: Rule = Rule {
+    requires: "strides and dilations are in 1 to 32767, and the output has the rows and columns that the window makes",
+    advice: "the file is damaged or was not written by a converter: convert the model again",
+    holds: |view| {
+        let Some(Parts { input, filter, output, .. }) = Parts::of(view) else { return false };
+        let around = view.node.pad.unwrap_or_default();
+        let sliding = match view.node.options {
+            Options::Conv2D { padding, stride_w, stride_h, dilation_w, dilation_h, .. }
+            | Options::DepthwiseConv2D { padding, stride_w, stride_h, dilation_w, dilation_h, .. } => {
+                Sliding { padding, stride: (stride_h, stride_w), dilation: (dilation_h, dilation_w), around }
+            }
+            _ => return false,
+        };
+        let &[_, kh, kw, _] = &filter.shape[..] else { return false };
+        window(&sliding, input, (kh, kw), output).is_ok()
+    },
+};
+
 /// Where a layer's tensors are, whatever their position among the operator's inputs: output, input, weights, bias.
 pub(super) fn slots(cx: &mut Lowering<'_>, view: &NodeView<'_>) -> Result<[Slot; 4], Reject> {
     let (input, bias) = if view.node.op == BuiltinOp::TransposeConv { (2, 3) } else { (0, 2) };

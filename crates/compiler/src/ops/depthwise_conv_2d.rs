@@ -35,6 +35,7 @@ pub const SUPPORT: &[Support] = &[Support {
         convolution::FUSED_ACTIVATION,
         convolution::WEIGHTS_CONSTANT,
         CHANNELS,
+        convolution::OUTPUT_SIZE,
         MULTIPLIER,
         convolution::QUANTISED,
         convolution::WEIGHT_SCALES,

@@ -13,6 +13,7 @@ mod embedding_lookup;
 mod fully_connected;
 mod joining;
 pub mod lowering;
+mod macs;
 mod padding;
 mod pooling;
 mod reduction;
@@ -29,6 +30,7 @@ mod zero_point;
 use tflite::BuiltinOp;
 
 pub use lowering::{Lowering, Slot};
+pub use macs::{macs, total_macs};
 pub use view::NodeView;
 
 use crate::refusal::{Refusal, Reject};
