@@ -101,7 +101,34 @@ macro_rules! evidence {
                 assert!(short.is_err());
             }
 
+            #[test]
+            fn a_window_beside_the_image_sums_nothing() {
+                // Two taps, 24 apart, around an image of 8 columns.
+                let window = Window {
+                    batch: 1,
+                    input: Hwc { h: 1, w: 8, c: 1 },
+                    output: Hwc { h: 1, w: 8, c: 1 },
+                    size: Yx { y: 1, x: 2 },
+                    stride: Yx { y: 1, x: 1 },
+                    dilation: Yx { y: 1, x: 24 },
+                    pad: Yx { y: 0, x: 12 },
+                };
+                let conv = Conv2d {
+                    shape: ConvShape { window, filter_c: 1 },
+                    input_zero: ZeroPoint(0),
+                    output_zero: ZeroPoint(0),
+                    clamp: Clamp::I8,
+                };
+                let one = Multiplier::ONE;
+                let scales = PerChannel { mantissas: &[one.mantissa()], shifts: &[one.shift()] };
+                let mut output = [UNWRITTEN; 8];
+                arch::$isa::conv_2d_s8(&conv, &[1; 8], &[1, 1], &[9], scales, &mut output).expect("it fits");
+                assert_eq!(output, [9; 8]);
+            }
+
             proptest! {
+                #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
                 #[test]
                 fn convolutions_are_the_definition(
                     window in windows(), groups in 1u32..4, (filter_c, group_outputs) in (1u32..19, 1u32..6),
@@ -194,6 +221,8 @@ fn packed(weights: &[i8]) -> Vec<u8> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     #[test]
     fn packed_weights_are_the_weights(
         window in windows(), (in_c, out_c) in (1u32..6, 1u32..6), zero in -128i32..128, seed: u64,

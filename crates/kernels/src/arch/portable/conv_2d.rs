@@ -35,9 +35,13 @@ pub fn conv_2d_s8(
             let rows = window.rows(y);
             for x in 0..window.output.w {
                 let columns = window.columns(x);
-                // One inner product covers `run` taps; `runs` of them make a row of the window.
-                let (run, runs) =
-                    if contiguous { (columns.count() * in_c, 1) } else { (filter_c, columns.count()) };
+                // One inner product covers `run` taps; `runs` of them make a row of the window. A window beside
+                // the image has none.
+                let (run, runs) = if contiguous {
+                    (columns.count() * in_c, columns.count().min(1))
+                } else {
+                    (filter_c, columns.count())
+                };
                 let stride = columns.step * in_c;
                 let Some(pixel) = pixels.next() else { return Ok(()) };
                 for (o, (out, taps)) in pixel.iter_mut().zip(filter.chunks_exact(filter_elements)).enumerate()
