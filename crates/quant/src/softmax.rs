@@ -104,6 +104,7 @@ impl SoftmaxScale {
 
 /// LOG_SOFTMAX: the input side and the way back from Q5.26 to input steps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct LogSoftmax {
     /// Differences to Q5.26.
     pub input: SoftmaxInput,

@@ -5,18 +5,23 @@
 //! SUPPORTED_OPS.md all come from these rows. A family of operators is a file.
 
 mod batch_matmul;
+mod blocks;
 mod conv_2d;
 mod convolution;
 mod depthwise_conv_2d;
 mod elementwise;
 mod embedding_lookup;
 mod fully_connected;
+mod gathering;
 mod joining;
 pub mod lowering;
 mod macs;
 mod padding;
 mod pooling;
+mod ranking;
 mod reduction;
+mod repeating;
+mod resizing;
 mod shape;
 mod slicing;
 mod softmax;
@@ -72,10 +77,15 @@ pub fn all() -> impl Iterator<Item = &'static Support> {
         svdf::SUPPORT,
         transpose_conv::SUPPORT,
         unidirectional_sequence_lstm::SUPPORT,
+        blocks::SUPPORT,
+        gathering::SUPPORT,
         joining::SUPPORT,
         padding::SUPPORT,
         pooling::SUPPORT,
+        ranking::SUPPORT,
         reduction::SUPPORT,
+        repeating::SUPPORT,
+        resizing::SUPPORT,
         shape::SUPPORT,
         slicing::SUPPORT,
         softmax::SUPPORT,

@@ -4,10 +4,12 @@ use std::num::NonZeroU32;
 
 use engine::ops::{
     AnyOperator, ExtremeF32, ExtremeS8, ExtremeS16, ExtremeS32, ExtremeS64, ExtremeU8, MeanF32, ProdF32,
-    ProdS32, ProdS64, Quantified, SumF32, SumS8, SumS16, SumS32, SumS64,
+    ProdS8, ProdS16, ProdS32, ProdS64, Quantified, SumF32, SumS8, SumS16, SumS32, SumS64,
 };
-use kernels::reference::{Axes, Extreme, Quantifier, QuantizedSum, Reduce, ReduceBool, ReduceExtreme};
-use quant::{Affine, Clamp, Reduction, ZeroPoint};
+use kernels::reference::{
+    Axes, Extreme, Quantifier, QuantizedProduct, QuantizedSum, Reduce, ReduceBool, ReduceExtreme,
+};
+use quant::{Affine, Clamp, Multiplier, Reduction, ZeroPoint};
 use tflite::{BuiltinOp, DType, Options};
 
 use super::{
@@ -23,7 +25,7 @@ pub const SUPPORT: &[Support] = &[
     row(BuiltinOp::Mean, MEANS, &[QUANTISED]),
     row(BuiltinOp::ReduceMax, EXTREMES, &[SAME_QUANTISATION]),
     row(BuiltinOp::ReduceMin, EXTREMES, &[SAME_QUANTISATION]),
-    row(BuiltinOp::ReduceProd, PRODUCTS, &[]),
+    row(BuiltinOp::ReduceProd, PRODUCTS, &[QUANTISED]),
     row(BuiltinOp::ReduceAll, BOOLS, &[]),
     row(BuiltinOp::ReduceAny, BOOLS, &[]),
 ];
@@ -48,7 +50,13 @@ const EXTREMES: &[&str] = &[
     "int64, int32 -> int64",
     "float32, int32 -> float32",
 ];
-const PRODUCTS: &[&str] = &["int32, int32 -> int32", "int64, int32 -> int64", "float32, int32 -> float32"];
+const PRODUCTS: &[&str] = &[
+    "int8, int32 -> int8",
+    "int16, int32 -> int16",
+    "int32, int32 -> int32",
+    "int64, int32 -> int64",
+    "float32, int32 -> float32",
+];
 const BOOLS: &[&str] = &["bool, int32 -> bool"];
 
 const SAME_QUANTISATION: Rule = Rule {
@@ -146,6 +154,8 @@ fn operator(op: BuiltinOp, input: &Tensor, output: &Tensor, axes: Reduce) -> Res
         (BuiltinOp::Sum, DType::Int64) => SumS64(axes).into(),
         (BuiltinOp::Sum, DType::Float32) => SumF32(axes).into(),
         (BuiltinOp::Mean, DType::Float32) => MeanF32(axes).into(),
+        (BuiltinOp::ReduceProd, DType::Int8) => ProdS8(product(input, output, axes)?).into(),
+        (BuiltinOp::ReduceProd, DType::Int16) => ProdS16(product(input, output, axes)?).into(),
         (BuiltinOp::ReduceProd, DType::Int32) => ProdS32(axes).into(),
         (BuiltinOp::ReduceProd, DType::Int64) => ProdS64(axes).into(),
         (BuiltinOp::ReduceProd, DType::Float32) => ProdF32(axes).into(),
@@ -161,6 +171,20 @@ fn operator(op: BuiltinOp, input: &Tensor, output: &Tensor, axes: Reduce) -> Res
             _ => return Err(unsupported()),
         },
         _ => return Err(unsupported()),
+    })
+}
+
+/// The product's factor is spread over its steps: each has the input's scale over a root of the output's.
+fn product(input: &Tensor, output: &Tensor, axes: Reduce) -> Result<QuantizedProduct, Reject> {
+    let count = axes.reduced.elements().unwrap_or(1);
+    let real = f64::from(input.scale()) / f64::from(output.scale()).powf(1.0 / count as f64);
+    Ok(QuantizedProduct {
+        axes,
+        input_zero: ZeroPoint(input.zero()),
+        multiplier: Multiplier::from_real(real)
+            .ok_or_else(|| Reject::malformed("the ratio of its scales cannot be represented"))?,
+        output_zero: ZeroPoint(output.zero()),
+        clamp: if input.dtype == DType::Int8 { Clamp::I8 } else { Clamp::I16 },
     })
 }
 

@@ -32,14 +32,23 @@ pub use elementwise::{
 pub use embedding_lookup::{DequantizedLookup, EmbeddingLookup};
 pub use hybrid::{Conv2dDynamic, DepthwiseConv2dDynamic, FullyConnectedDynamic};
 pub use matmul::{BatchMatMulReal, BatchMatMulS8, BatchMatMulS16};
-pub use movement::{CopyBytes, FillBytes};
-pub use pooling::{AveragePool2dS8, MaxPool2dS8};
+pub use movement::{
+    CopyBytes, FillBytes, GatherNdS32, GatherNdS64, GatherS32, GatherS64, PickBytes, UpdateSliceS32,
+    UpdateSliceS64,
+};
+pub use pooling::{
+    AveragePool2dF32, AveragePool2dS8, AveragePool2dS16, L2Pool2dF32, MaxPool2dF32, MaxPool2dS8,
+    MaxPool2dS16, ResizeBilinearF32, ResizeBilinearS8, ResizeBilinearS16, ResizeBilinearU8,
+};
 pub use recurrent::{LstmReal, LstmS8, LstmS16, SvdfReal, SvdfS8, SvdfS16};
 pub use reduction::{
-    ExtremeF32, ExtremeS8, ExtremeS16, ExtremeS32, ExtremeS64, ExtremeU8, MeanF32, ProdF32, ProdS32, ProdS64,
-    Quantified, SumF32, SumS8, SumS16, SumS32, SumS64,
+    ArgF32, ArgF32S64, ArgS8, ArgS8S64, ArgS32, ArgS32S64, ArgU8, ArgU8S64, ExtremeF32, ExtremeS8,
+    ExtremeS16, ExtremeS32, ExtremeS64, ExtremeU8, MeanF32, ProdF32, ProdS8, ProdS16, ProdS32, ProdS64,
+    Quantified, SumF32, SumS8, SumS16, SumS32, SumS64, TopKF32, TopKS8, TopKS16, TopKS32, TopKS64, TopKU8,
 };
-pub use softmax::{SoftmaxS8, SoftmaxS8S16};
+pub use softmax::{
+    L2NormF32, L2NormS8, LogSoftmaxF32, LogSoftmaxS8, SoftmaxF32, SoftmaxS8, SoftmaxS8S16, SoftmaxS16,
+};
 
 use crate::{Io, RunError};
 
@@ -144,10 +153,6 @@ operators! {
     52 DepthwiseConv2dDynamic
     53 FullyConnectedDynamic
     59 DequantizedLookup
-    300 AveragePool2dS8
-    301 MaxPool2dS8
-    310 SoftmaxS8
-    311 SoftmaxS8S16
     100 AddS8
     101 AddS16
     102 SubS8
@@ -178,8 +183,34 @@ operators! {
     127 CompareScaledS8
     128 CompareScaledU8
     129 CompareS16
+    300 AveragePool2dS8
+    301 MaxPool2dS8
+    302 AveragePool2dS16
+    303 MaxPool2dS16
+    304 AveragePool2dF32
+    305 MaxPool2dF32
+    306 L2Pool2dF32
+    310 SoftmaxS8
+    311 SoftmaxS8S16
+    312 SoftmaxS16
+    313 SoftmaxF32
+    314 LogSoftmaxS8
+    315 LogSoftmaxF32
+    316 L2NormS8
+    317 L2NormF32
     320 CopyBytes
     321 FillBytes
+    322 PickBytes
+    323 GatherS32
+    324 GatherS64
+    325 GatherNdS32
+    326 GatherNdS64
+    327 UpdateSliceS32
+    328 UpdateSliceS64
+    330 ResizeBilinearS8
+    331 ResizeBilinearS16
+    332 ResizeBilinearU8
+    333 ResizeBilinearF32
     340 SumS8
     341 SumS16
     342 SumS32
@@ -196,6 +227,22 @@ operators! {
     353 ExtremeS64
     354 ExtremeF32
     355 Quantified
+    356 ProdS8
+    357 ProdS16
+    360 ArgS8
+    361 ArgU8
+    362 ArgS32
+    363 ArgF32
+    364 ArgS8S64
+    365 ArgU8S64
+    366 ArgS32S64
+    367 ArgF32S64
+    370 TopKS8
+    371 TopKU8
+    372 TopKS16
+    373 TopKS32
+    374 TopKS64
+    375 TopKF32
     900 Jump
     901 JumpUnless
 }

@@ -1,6 +1,8 @@
 //! Reductions over axes. Operands of each, in order: output, input.
 
-use kernels::reference::{self, QuantizedSum, Reduce, ReduceBool, ReduceExtreme};
+use kernels::reference::{
+    self, ArgExtreme, QuantizedProduct, QuantizedSum, Reduce, ReduceBool, ReduceExtreme, TopK,
+};
 
 use super::{Flow, Operator};
 use crate::{
@@ -40,6 +42,10 @@ reductions! {
     SumF32(Reduce) = reference::sum_f32;
     /// MEAN on float32.
     MeanF32(Reduce) = reference::mean_f32;
+    /// REDUCE_PROD on int8.
+    ProdS8(QuantizedProduct) = reference::prod_s8;
+    /// REDUCE_PROD on int16.
+    ProdS16(QuantizedProduct) = reference::prod_s16;
     /// REDUCE_PROD on int32.
     ProdS32(Reduce) = reference::prod_s32;
     /// REDUCE_PROD on int64.
@@ -60,4 +66,55 @@ reductions! {
     ExtremeF32(ReduceExtreme) = reference::reduce_extreme::<f32>;
     /// REDUCE_ALL or REDUCE_ANY.
     Quantified(ReduceBool) = reference::reduce_bool;
+    /// ARG_MAX or ARG_MIN on int8.
+    ArgS8(ArgExtreme) = reference::arg_extreme::<i8, i32>;
+    /// ARG_MAX or ARG_MIN on uint8.
+    ArgU8(ArgExtreme) = reference::arg_extreme::<u8, i32>;
+    /// ARG_MAX or ARG_MIN on int32.
+    ArgS32(ArgExtreme) = reference::arg_extreme::<i32, i32>;
+    /// ARG_MAX or ARG_MIN on float32.
+    ArgF32(ArgExtreme) = reference::arg_extreme::<f32, i32>;
+    /// ARG_MAX or ARG_MIN on int8, to int64.
+    ArgS8S64(ArgExtreme) = reference::arg_extreme::<i8, i64>;
+    /// ARG_MAX or ARG_MIN on uint8, to int64.
+    ArgU8S64(ArgExtreme) = reference::arg_extreme::<u8, i64>;
+    /// ARG_MAX or ARG_MIN on int32, to int64.
+    ArgS32S64(ArgExtreme) = reference::arg_extreme::<i32, i64>;
+    /// ARG_MAX or ARG_MIN on float32, to int64.
+    ArgF32S64(ArgExtreme) = reference::arg_extreme::<f32, i64>;
+}
+
+macro_rules! top_k {
+    ($($(#[$doc:meta])* $name:ident($type:ty);)*) => {
+        $(
+            $(#[$doc])*
+            #[derive(Clone, Copy, Debug, PartialEq)]
+            #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+            pub struct $name(pub TopK);
+
+            impl Operator for $name {
+                fn run(&self, io: &mut Io<'_, '_>) -> Result<Flow, RunError> {
+                    let ([values, indices], [input]) = io.split([0, 1], [2])?;
+                    let input = elements::<$type>(input, 2)?;
+                    reference::top_k(&self.0, input, elements_mut(values, 0)?, elements_mut(indices, 1)?)?;
+                    Ok(Flow::Next)
+                }
+            }
+        )*
+    };
+}
+
+top_k! {
+    /// TOPK_V2 on int8. Operands: values, indices (int32), input.
+    TopKS8(i8);
+    /// TOPK_V2 on uint8. Operands: values, indices (int32), input.
+    TopKU8(u8);
+    /// TOPK_V2 on int16. Operands: values, indices (int32), input.
+    TopKS16(i16);
+    /// TOPK_V2 on int32. Operands: values, indices (int32), input.
+    TopKS32(i32);
+    /// TOPK_V2 on int64. Operands: values, indices (int32), input.
+    TopKS64(i64);
+    /// TOPK_V2 on float32. Operands: values, indices (int32), input.
+    TopKF32(f32);
 }

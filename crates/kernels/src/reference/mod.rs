@@ -10,15 +10,20 @@ mod copy_nd;
 mod depthwise_conv_2d;
 mod embedding_lookup;
 mod fully_connected;
+mod gather;
 mod hybrid;
 mod layer;
 mod lstm;
 mod lut;
 mod mul;
+mod normalise;
 mod pairwise;
+mod pick_nd;
 mod pool_2d;
 mod quantize;
+mod ranking;
 mod reduce;
+mod resize_bilinear;
 mod softmax;
 mod sub;
 mod svdf;
@@ -43,6 +48,7 @@ pub use fully_connected::{
     FullyConnected, FullyConnectedF32, MatrixShape, fully_connected_f32, fully_connected_s4,
     fully_connected_s8, fully_connected_s16, fully_connected_s16_bias32,
 };
+pub use gather::{GATHER_DIMS, Gather, GatherNd, Index, UpdateSlice, gather, gather_nd, update_slice};
 pub use hybrid::{
     Conv2dHybrid, DepthwiseConv2dHybrid, Dynamics, FullyConnectedHybrid, HybridWeights, conv_2d_hybrid,
     depthwise_conv_2d_hybrid, fully_connected_hybrid,
@@ -54,14 +60,27 @@ pub use lstm::{
 };
 pub use lut::lut_8;
 pub use mul::{mul_s8, mul_s16};
+pub use normalise::{L2Norm, LogSoftmaxRows, Rows, l2_norm_f32, l2_norm_s8, log_softmax_f32, log_softmax_s8};
 pub use pairwise::Source;
-pub use pool_2d::{Pool2d, average_pool_2d_s8, max_pool_2d_s8};
-pub use quantize::{Integer, Quantize, dequantize_f32, quantize_f32, requantize, requantize_s16};
-pub use reduce::{
-    Axes, Bounded, Extreme, Quantifier, QuantizedSum, Reduce, ReduceBool, ReduceExtreme, mean_f32, prod_f32,
-    prod_s32, prod_s64, reduce_bool, reduce_extreme, sum_f32, sum_s8, sum_s16, sum_s32, sum_s64,
+pub use pick_nd::{PICK_DIMS, PickNd, pick_nd};
+pub use pool_2d::{
+    Pool2d, Pool2dFloat, average_pool_2d_f32, average_pool_2d_s8, average_pool_2d_s16, l2_pool_2d_f32,
+    max_pool_2d_f32, max_pool_2d_s8, max_pool_2d_s16,
 };
-pub use softmax::{Softmax, softmax_s8, softmax_s8_s16};
+pub use quantize::{Integer, Quantize, dequantize_f32, quantize_f32, requantize, requantize_s16};
+pub use ranking::{ArgExtreme, TopK, arg_extreme, top_k};
+pub use reduce::{
+    Axes, Bounded, Extreme, Quantifier, QuantizedProduct, QuantizedSum, Reduce, ReduceBool, ReduceExtreme,
+    mean_f32, prod_f32, prod_s8, prod_s16, prod_s32, prod_s64, reduce_bool, reduce_extreme, sum_f32, sum_s8,
+    sum_s16, sum_s32, sum_s64,
+};
+pub use resize_bilinear::{
+    ResizeBilinear, Steps, StepsF32, resize_bilinear_f32, resize_bilinear_s8, resize_bilinear_s16,
+    resize_bilinear_u8,
+};
+pub use softmax::{
+    Softmax, Softmax16, Softmax16Tables, SoftmaxFloat, softmax_f32, softmax_s8, softmax_s8_s16, softmax_s16,
+};
 pub use sub::{sub_s8, sub_s16};
 pub use svdf::{Svdf, SvdfF32, SvdfShape, SvdfWeights, svdf, svdf_f32};
 pub use transpose_conv::{

@@ -113,3 +113,114 @@ pub fn max_pool_2d_s8(pool: &Pool2d, input: &[i8], output: &mut [i8]) -> Result<
     let clamp = pool.clamp;
     pool.each(input, output, i8::MIN, |most, q| most.max(q), |most, _| clamp.apply(i32::from(most)) as i8)
 }
+
+/// As [`average_pool_2d_s8`], on int16.
+///
+/// # Errors
+/// As [`Pool2d::check`]; `output` is then untouched.
+pub fn average_pool_2d_s16(pool: &Pool2d, input: &[i16], output: &mut [i16]) -> Result<(), KernelError> {
+    let clamp = pool.clamp;
+    pool.each(
+        input,
+        output,
+        0i32,
+        |sum, q| sum.wrapping_add(i32::from(q)),
+        |sum, count| match NonZeroU32::new(count) {
+            Some(count) => clamp.apply(quant::rounded_quotient(sum, count)) as i16,
+            None => clamp.apply(0) as i16,
+        },
+    )
+}
+
+/// As [`max_pool_2d_s8`], on int16.
+///
+/// # Errors
+/// As [`Pool2d::check`]; `output` is then untouched.
+pub fn max_pool_2d_s16(pool: &Pool2d, input: &[i16], output: &mut [i16]) -> Result<(), KernelError> {
+    let clamp = pool.clamp;
+    pool.each(input, output, i16::MIN, |most, q| most.max(q), |most, _| clamp.apply(i32::from(most)) as i16)
+}
+
+/// A pooling window over floats.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Pool2dFloat {
+    /// The window; its `clamp` is not used.
+    pub pool: Pool2d,
+    /// Lower limit of the fused activation.
+    pub min: f32,
+    /// Upper limit.
+    pub max: f32,
+}
+
+impl Pool2dFloat {
+    fn limit(&self, x: f32) -> f32 {
+        x.max(self.min).min(self.max)
+    }
+}
+
+/// The mean of each window of floats, summed in the order they lie in.
+///
+/// # Errors
+/// As [`Pool2d::check`]; `output` is then untouched.
+pub fn average_pool_2d_f32(pool: &Pool2dFloat, input: &[f32], output: &mut [f32]) -> Result<(), KernelError> {
+    pool.pool.each(input, output, 0f32, |sum, x| sum + x, |sum, count| pool.limit(sum / count as f32))
+}
+
+/// The greatest element of each window of floats.
+///
+/// # Errors
+/// As [`Pool2d::check`]; `output` is then untouched.
+pub fn max_pool_2d_f32(pool: &Pool2dFloat, input: &[f32], output: &mut [f32]) -> Result<(), KernelError> {
+    pool.pool.each(input, output, f32::MIN, |most, x| most.max(x), |most, _| pool.limit(most))
+}
+
+/// L2_POOL_2D: the root of the mean square of each window of floats.
+///
+/// # Errors
+/// As [`Pool2d::check`]; `output` is then untouched.
+pub fn l2_pool_2d_f32(pool: &Pool2dFloat, input: &[f32], output: &mut [f32]) -> Result<(), KernelError> {
+    let finish = |squares: f32, count: u32| pool.limit(quant::float::sqrt(squares / count as f32));
+    pool.pool.each(input, output, 0f32, |squares, x| squares + x * x, finish)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Hwc, Yx};
+
+    const PAIRS: Pool2d = Pool2d {
+        window: Window {
+            batch: 1,
+            input: Hwc { h: 1, w: 4, c: 1 },
+            output: Hwc { h: 1, w: 2, c: 1 },
+            size: Yx { y: 1, x: 2 },
+            stride: Yx { y: 1, x: 2 },
+            dilation: Yx { y: 1, x: 1 },
+            pad: Yx { y: 0, x: 0 },
+        },
+        clamp: Clamp { min: -300, max: 300 },
+    };
+
+    #[test]
+    fn pools_int16() {
+        let mut output = [0i16; 2];
+        average_pool_2d_s16(&PAIRS, &[1, 2, -1, -2], &mut output).unwrap();
+        assert_eq!(output, [2, -2]);
+        max_pool_2d_s16(&PAIRS, &[1, 999, -1, -2], &mut output).unwrap();
+        assert_eq!(output, [300, -1]);
+        assert!(max_pool_2d_s16(&PAIRS, &[1], &mut output).is_err());
+    }
+
+    #[test]
+    fn pools_floats() {
+        let pool = Pool2dFloat { pool: PAIRS, min: -1.0, max: 4.0 };
+        let mut output = [0f32; 2];
+        average_pool_2d_f32(&pool, &[1.0, 2.0, -3.0, -2.0], &mut output).unwrap();
+        assert_eq!(output, [1.5, -1.0]);
+        max_pool_2d_f32(&pool, &[1.0, 9.0, 2.0, -2.0], &mut output).unwrap();
+        assert_eq!(output, [4.0, 2.0]);
+        l2_pool_2d_f32(&pool, &[1.0, 7.0, 1.0, 1.0], &mut output).unwrap();
+        assert_eq!(output, [4.0, 1.0]);
+    }
+}

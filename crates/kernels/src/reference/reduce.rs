@@ -1,6 +1,6 @@
 //! SUM, MEAN, REDUCE_MAX, REDUCE_MIN, REDUCE_PROD, REDUCE_ALL and REDUCE_ANY.
 
-use quant::Reduction;
+use quant::{Clamp, Multiplier, Reduction, ZeroPoint};
 
 use crate::KernelError;
 
@@ -274,6 +274,63 @@ pub fn reduce_bool(reduce: &ReduceBool, input: &[u8], output: &mut [u8]) -> Resu
 /// As [`Reduce::check`]; `output` is then untouched.
 pub fn prod_f32(axes: &Reduce, input: &[f32], output: &mut [f32]) -> Result<(), KernelError> {
     axes.each(input, output, 1f32, |product, x| x * product, |product| product)
+}
+
+/// REDUCE_PROD of quantised elements.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct QuantizedProduct {
+    /// The axes.
+    pub axes: Reduce,
+    /// Zero point of the input.
+    pub input_zero: ZeroPoint,
+    /// What each factor is scaled by, so that the product ends in the output's scale.
+    pub multiplier: Multiplier,
+    /// Zero point of the output.
+    pub output_zero: ZeroPoint,
+    /// Limits of the output.
+    pub clamp: Clamp,
+}
+
+impl QuantizedProduct {
+    fn each<T: Copy + Into<i32>>(
+        &self,
+        input: &[T],
+        output: &mut [T],
+        narrow: impl Fn(i32) -> T,
+    ) -> Result<(), KernelError> {
+        let fold = |product: Option<i32>, q: T| {
+            let factor = q.into().wrapping_sub(self.input_zero.0);
+            Some(match product {
+                Some(product) => self.multiplier.scale_wide(i64::from(product) * i64::from(factor)),
+                None => factor,
+            })
+        };
+        let finish = |product: Option<i32>| {
+            let product = i64::from(product.unwrap_or(0));
+            narrow(self.multiplier.requantize_wide(product, self.output_zero, self.clamp))
+        };
+        self.axes.each(input, output, None, fold, finish)
+    }
+}
+
+/// The product over the reduced axes, rescaled after each factor.
+///
+/// # Exactness
+/// The bytes of TFLite's `QuantizedReduceProd`.
+///
+/// # Errors
+/// As [`Reduce::check`]; `output` is then untouched.
+pub fn prod_s8(product: &QuantizedProduct, input: &[i8], output: &mut [i8]) -> Result<(), KernelError> {
+    product.each(input, output, |q| q as i8)
+}
+
+/// As [`prod_s8`], on int16.
+///
+/// # Errors
+/// As [`prod_s8`].
+pub fn prod_s16(product: &QuantizedProduct, input: &[i16], output: &mut [i16]) -> Result<(), KernelError> {
+    product.each(input, output, |q| q as i16)
 }
 
 /// Products of integers; one that overflows wraps.
