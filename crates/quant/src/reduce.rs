@@ -56,6 +56,19 @@ impl Reduction {
     }
 }
 
+/// `x` times a factor with a 16-bit mantissa, as [`Multiplier::scale_wide`], but with the high bits of a result
+/// outside `i32` dropped: a step of REDUCE_PROD, whose products the source lets overflow.
+///
+/// Source: TFLite `QuantizedReduceProd`.
+#[inline]
+pub fn product_step(x: i64, factor: Multiplier) -> i32 {
+    let product = x.wrapping_mul(factor.mantissa_16().into());
+    match 15 - i32::from(factor.shift()) {
+        shift @ 1.. => (product.wrapping_add(1 << (shift - 1)) >> shift) as i32,
+        shift => product.wrapping_shl(shift.unsigned_abs()) as i32,
+    }
+}
+
 /// `sum / count`, rounded to nearest with ties away from zero: AVERAGE_POOL_2D.
 ///
 /// For an odd `count` there are no ties. Source: TFLM `AveragePool` on int8 and int16.
@@ -65,5 +78,19 @@ pub fn rounded_quotient(sum: i32, count: NonZeroU32) -> i32 {
     match sum {
         0.. => magnitude,
         _ => magnitude.wrapping_neg(),
+    }
+}
+
+#[cfg(test)]
+mod product_tests {
+    use super::*;
+
+    #[test]
+    fn a_step_rounds_ties_up_and_drops_what_does_not_fit() {
+        let half = Multiplier::from_real(0.5).unwrap();
+        assert_eq!(product_step(3, half), 2);
+        assert_eq!(product_step(-3, half), -1);
+        assert_eq!(product_step(1 << 33, half), 0);
+        assert_eq!(product_step((1 << 33) + 6, half), 3);
     }
 }

@@ -1,4 +1,4 @@
-//! GATHER, GATHER_ND, EMBEDDING_LOOKUP and DYNAMIC_UPDATE_SLICE: a tensor says which elements.
+//! GATHER, GATHER_ND and DYNAMIC_UPDATE_SLICE: a tensor says which elements.
 
 use engine::ops::{
     AnyOperator, GatherNdS32, GatherNdS64, GatherS32, GatherS64, UpdateSliceS32, UpdateSliceS64,
@@ -29,14 +29,6 @@ pub const SUPPORT: &[Support] = &[
         types: moved![("", ", int32 -> ", ""), ("", ", int64 -> ", "")],
         rules: &[],
         lower: gather_nd,
-    },
-    Support {
-        op: BuiltinOp::EmbeddingLookup,
-        custom: None,
-        versions: (1, 4),
-        types: moved![("int32, ", " -> ", "")],
-        rules: &[],
-        lower: embedding_lookup,
     },
     Support {
         op: BuiltinOp::DynamicUpdateSlice,
@@ -125,29 +117,6 @@ fn gather(cx: &mut Lowering<'_>, view: &NodeView<'_>) -> Result<(), Reject> {
         DType::Int64 => push_indexed(cx, view, GatherS64(gather), [0, 1]),
         _ => push_indexed(cx, view, GatherS32(gather), [0, 1]),
     }
-}
-
-fn embedding_lookup(cx: &mut Lowering<'_>, view: &NodeView<'_>) -> Result<(), Reject> {
-    let (indices, data, output) = (view.need_input(0)?, view.need_input(1)?, view.need_output(0)?);
-    let (&[picks], [rows, rest @ ..]) = (&indices.shape[..], &data.shape[..]) else {
-        return Err(Reject::malformed("its indices must have one dimension and its table at least one"));
-    };
-    expect_shape(output, &[&[picks], rest].concat())?;
-    check_indices(indices, |_| *rows)?;
-    if data.quant != output.quant && data.dtype != DType::Float32 {
-        return Err(Reject::new(
-            "table and output differ in scale or zero point",
-            "put a QUANTIZE after it instead of rescaling in it",
-        ));
-    }
-    let gather = Gather {
-        batch: 1,
-        outer: 1,
-        axis: small(*rows)?,
-        picks: small(picks)?,
-        block_bytes: small(rest.iter().product::<usize>() * element_bytes(data)?)?,
-    };
-    push_indexed(cx, view, GatherS32(gather), [1, 0])
 }
 
 fn gather_nd(cx: &mut Lowering<'_>, view: &NodeView<'_>) -> Result<(), Reject> {

@@ -1,4 +1,4 @@
-//! GATHER, GATHER_ND, EMBEDDING_LOOKUP and DYNAMIC_UPDATE_SLICE: copies whose places a tensor says.
+//! GATHER, GATHER_ND and DYNAMIC_UPDATE_SLICE: copies whose places a tensor says.
 
 use super::{CopyNd, copy_nd};
 use crate::KernelError;

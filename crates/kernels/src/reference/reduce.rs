@@ -302,13 +302,14 @@ impl QuantizedProduct {
         let fold = |product: Option<i32>, q: T| {
             let factor = q.into().wrapping_sub(self.input_zero.0);
             Some(match product {
-                Some(product) => self.multiplier.scale_wide(i64::from(product) * i64::from(factor)),
+                Some(product) => quant::product_step(i64::from(product) * i64::from(factor), self.multiplier),
                 None => factor,
             })
         };
         let finish = |product: Option<i32>| {
             let product = i64::from(product.unwrap_or(0));
-            narrow(self.multiplier.requantize_wide(product, self.output_zero, self.clamp))
+            let scaled = quant::product_step(product, self.multiplier);
+            narrow(self.clamp.apply(scaled.wrapping_add(self.output_zero.0)))
         };
         self.axes.each(input, output, None, fold, finish)
     }
@@ -421,6 +422,24 @@ mod tests {
         assert_eq!(output, [0.0, 3.0, 1.0, 4.0 / 3.0]);
         prod_f32(&MIDDLE, &input, &mut output).unwrap();
         assert_eq!(output, [-1e16, 24.0, 1.0, 2.0]);
+    }
+
+    #[test]
+    fn quantised_factors_are_scaled_one_by_one() {
+        let product = QuantizedProduct {
+            axes: MIDDLE,
+            input_zero: ZeroPoint(1),
+            multiplier: Multiplier::from_real(0.5).unwrap(),
+            output_zero: ZeroPoint(-1),
+            clamp: Clamp::I8,
+        };
+        let mut output = [0i8; 4];
+        // (3 · 5 / 2) · 7 / 2 / 2, rounded up where it ties, less 1.
+        prod_s8(&product, &[4, 1, 6, 1, 8, 1, 4, 1, 6, 1, 8, 1], &mut output).unwrap();
+        assert_eq!(output, [13, -1, 13, -1]);
+        let mut output = [0i16; 4];
+        prod_s16(&product, &[4, 1, 6, 1, 8, 1, 4, 1, 6, 1, 8, 1], &mut output).unwrap();
+        assert_eq!(output, [13, -1, 13, -1]);
     }
 
     #[test]
