@@ -364,6 +364,8 @@ fn softmax_on_16_bits_at_its_ends() {
     assert_eq!(Softmax16Scale::of(32767, &over).output(-5), 0);
     assert_eq!(Softmax16Scale::of(65534, &over).output(32767), 16384);
     assert_eq!(Softmax16Scale::of(i32::MAX, &over).output(32767), 0);
+    // The normalised sum is rounded: truncated, it would give 5461.
+    assert_eq!(Softmax16Scale::of(196_631, &over).output(32767), 5460);
     for sum in [0, 1, -1, i32::MIN] {
         let output = Softmax16Scale::of(sum, &over).output(32767);
         assert!((0..=32767).contains(&output), "{sum}");
