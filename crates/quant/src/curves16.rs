@@ -1,6 +1,7 @@
 //! LOGISTIC and TANH on int16, interpolated in a table of the logistic function.
 
 use crate::float;
+use crate::rounding::saturate_i16;
 use crate::sigmoid_table::SIGMOID_TABLE;
 
 /// An int16 input on its way into LOGISTIC or TANH: brought to steps of `1 / (3 · 4096)`, so that ±2^17
@@ -99,7 +100,7 @@ impl Curve16Input {
             0.. => magnitude - (1 << 23) + (1 << 7),
             _ => (1 << 23) - magnitude + (1 << 7) - 1,
         };
-        (rounded >> 8) as i16
+        saturate_i16(rounded >> 8)
     }
 
     /// `q · multiplier / 2^right_shift`, ties towards +∞.
