@@ -4,6 +4,7 @@ use crate::multiplier::{Clamp, ZeroPoint};
 
 /// An activation fused into another operator, as limits on the real value.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum FusedActivation {
     /// No limits but the type's.
     #[default]

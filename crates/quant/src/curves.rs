@@ -8,6 +8,7 @@ use crate::rounding::{round_shift_right, saturate_i8};
 
 /// An int8 input on its way into LOGISTIC or TANH: brought to Q4.27, with the range where that fits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct CurveInput {
     /// Zero point of the input.
     pub zero: ZeroPoint,

@@ -12,6 +12,7 @@ pub struct ZeroPoint(pub i32);
 
 /// Scale and zero point of a tensor.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Affine {
     /// The real value of one step; positive.
     pub scale: f32,
@@ -72,7 +73,7 @@ impl TryFrom<Parts> for Multiplier {
     type Error = &'static str;
 
     fn try_from(Parts { mantissa, shift }: Parts) -> Result<Self, Self::Error> {
-        Self::new(mantissa, shift).ok_or("a factor's mantissa is not normalised or its shift is out of range")
+        Self::new(mantissa, shift).ok_or("a factor's shift is not in [-31, 31]")
     }
 }
 
@@ -101,7 +102,7 @@ impl Multiplier {
         let bits = real.to_bits();
         let exponent = ((bits >> 52) & 0x7ff) as i32;
         // Zero and subnormals lack this leading one, and lie far below the least shift either way.
-        let fraction = (bits & ((1 << 52) - 1)) | 1 << 52;
+        let fraction = (bits & ((1 << 52) - 1)) + (1 << 52);
         // f = fraction / 2^53, so f · 2^31 = fraction / 2^22.
         let magnitude = ((fraction + (1 << 21)) >> 22) as i64;
         let mut shift = exponent - 1022;
@@ -165,7 +166,7 @@ impl Multiplier {
     #[inline]
     pub fn scale_wide(self, x: i64) -> i32 {
         const LIMIT: i64 = 1 << 47;
-        let product = x.clamp(-LIMIT, LIMIT - 1) * self.mantissa_16() as i64;
+        let product = x.clamp(-LIMIT, LIMIT) * self.mantissa_16() as i64;
         let total_shift = 15 - self.shift as i32;
         if total_shift > 0 {
             saturate_i32((product + (1 << (total_shift - 1))) >> total_shift)

@@ -64,6 +64,7 @@ impl L2Normalization {
 
 /// RSQRT on int8.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Rsqrt {
     /// Zero point of the input.
     pub zero_in: ZeroPoint,

@@ -103,6 +103,7 @@ impl Prelu {
 
 /// HARD_SWISH on int8: `x · min(max(x + 3, 0), 6) / 6`, in 16-bit arithmetic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct HardSwish {
     /// Zero point of the input.
     pub zero_in: ZeroPoint,

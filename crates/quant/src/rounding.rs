@@ -47,7 +47,8 @@ pub const fn round_shift_right(x: i32, exponent: u32) -> i32 {
         return 0;
     }
     let mask = ((1i64 << exponent) - 1) as i32;
-    let threshold = (mask >> 1) + (x < 0) as i32;
+    // Half, and one more below zero.
+    let threshold = (mask >> 1) - (x >> 31);
     (x >> exponent) + ((x & mask) > threshold) as i32
 }
 
@@ -70,7 +71,7 @@ pub const fn round_shift_right_i64(x: i64, exponent: u32) -> i64 {
         return 0;
     }
     let mask = ((1u64 << exponent) - 1) as i64;
-    let threshold = (mask >> 1) + (x < 0) as i64;
+    let threshold = (mask >> 1) - (x >> 63);
     (x >> exponent) + ((x & mask) > threshold) as i64
 }
 
