@@ -1,7 +1,7 @@
 //! UNIDIRECTIONAL_SEQUENCE_LSTM.
 
 use engine::ops::{LstmReal, LstmS8, LstmS16};
-use kernels::reference::{CellCurve, Lstm, LstmF32, LstmGate, LstmShape};
+use kernels::reference::{CellCurve, Lstm, LstmF32, LstmGate, LstmOutput, LstmShape};
 use quant::{Multiplier, ZeroPoint, nearest_log2, product_ratio};
 use tflite::{Activation, BuiltinOp, DType, Options};
 
@@ -114,13 +114,13 @@ const QUANTISED: Rule = Rule {
 };
 
 const CELL_SCALE: Rule = Rule {
-    requires: "the scale of an int16 cell state is a power of two from 2^-16 to 2^-9",
+    requires: "the scale of an int16 cell state is a power of two from 2^-15 to 2^-9; with int8 inputs 2^-16 too",
     advice: "convert the model with the TensorFlow Lite converter, which chooses such a scale",
     holds: |view| {
-        view.input(CELL).is_some_and(|cell| {
-            cell.dtype == DType::Float32
-                || quant::checked_log2(cell.scale()).is_some_and(|power| (-16..=-9).contains(&power))
-        })
+        let (Some(input), Some(cell)) = (view.input(0), view.input(CELL)) else { return false };
+        let least = if input.dtype == DType::Int8 { -16 } else { -15 };
+        cell.dtype == DType::Float32
+            || quant::checked_log2(cell.scale()).is_some_and(|power| (least..=-9).contains(&power))
     },
 };
 
@@ -193,7 +193,10 @@ fn lstm(cx: &mut Lowering<'_>, view: &NodeView<'_>) -> Result<(), Reject> {
         forget_scale: need(product_ratio(GATE_OUTPUT, cell.scale(), cell.scale()))?,
         input_scale: need(product_ratio(GATE_OUTPUT, GATE_OUTPUT, cell.scale()))?,
         output_scale: need(product_ratio(GATE_OUTPUT, GATE_OUTPUT, hidden.scale()))?,
-        cell_power: nearest_log2(cell.scale()) as i8,
+        output: match nearest_log2(cell.scale()) {
+            ..=-16 => LstmOutput::InputGate,
+            power => LstmOutput::TanhOfCell { power: power as i8 },
+        },
         cell_clip: clip,
         cell_curve,
     };

@@ -32,6 +32,20 @@ pub enum CellCurve {
     Logistic,
 }
 
+/// What the output gate is multiplied by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum LstmOutput {
+    /// The hyperbolic tangent of the cell state, whose scale is 2 to `power`.
+    TanhOfCell {
+        /// From −15 to −9.
+        power: i8,
+    },
+    /// The input gate: what TensorFlow Lite's reference kernel is left with at a cell scale of 2^−16, for which
+    /// it has no hyperbolic tangent, and TFLM's shifts by a negative number.
+    InputGate,
+}
+
 /// From the two sums of a gate to its input, which has 12 fractional bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -60,8 +74,8 @@ pub struct Lstm {
     pub input_scale: Multiplier,
     /// Output gate times curve of the cell state, to hidden state.
     pub output_scale: Multiplier,
-    /// The cell state's scale is 2 to this.
-    pub cell_power: i8,
+    /// What the output gate is multiplied by.
+    pub output: LstmOutput,
     /// The cell state's limit; 0 for none.
     pub cell_clip: i16,
     /// The cell gate's curve.
@@ -209,7 +223,10 @@ fn integer_lstm<T: LstmInput>(
     lstm.shape.check(input.len(), &weights, &state, output.len())?;
     let (inputs, units) = (lstm.shape.inputs as usize, lstm.shape.units as usize);
     let gate_curve = Curve16Input::for_cell_state(-12);
-    let cell_curve = Curve16Input::for_cell_state(lstm.cell_power.into());
+    let output_curve = match lstm.output {
+        LstmOutput::TanhOfCell { power } => Some(Curve16Input::for_cell_state(power.into())),
+        LstmOutput::InputGate => None,
+    };
     let saturated = |sum: i32| Clamp::I16.apply(sum) as i16;
     let product = |a: i16, b: i16, scale: Multiplier, zero: ZeroPoint, limits: Clamp| {
         scale.requantize(i32::from(a) * i32::from(b), zero, limits)
@@ -238,7 +255,8 @@ fn integer_lstm<T: LstmInput>(
             cell = cell.min(lstm.cell_clip).max(-lstm.cell_clip);
         }
         let gate = gate_curve.logistic(of_gate(OUTPUT, vector, hidden, unit)?);
-        let hidden = product(cell_curve.tanh(cell), gate, lstm.output_scale, lstm.hidden_zero, T::LIMITS);
+        let factor = output_curve.map_or(update, |curve| curve.tanh(cell));
+        let hidden = product(factor, gate, lstm.output_scale, lstm.hidden_zero, T::LIMITS);
         Some((T::narrow(hidden), cell))
     })
 }
@@ -250,7 +268,8 @@ fn integer_lstm<T: LstmInput>(
 /// cell   = clip(saturated(forget_scale · forget · cell + input_scale · input · fresh))
 /// h      = clamp(output_scale · output · tanh(cell) + hidden_zero)
 /// ```
-/// with the logistic curve for the gates `input`, `forget` and `output`, and `cell_curve` for `fresh`.
+/// with the logistic curve for the gates `input`, `forget` and `output`, and `cell_curve` for `fresh`. At a cell scale
+/// of 2^−16 `h` has `input` in the place of `tanh(cell)`, see [`LstmOutput::InputGate`].
 ///
 /// | buffer   | order                          | elements              | values            |
 /// |----------|--------------------------------|-----------------------|-------------------|

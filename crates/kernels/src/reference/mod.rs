@@ -55,8 +55,8 @@ pub use hybrid::{
 };
 pub use layer::{Element, IntegerWeights, MAX_PRODUCTS_I8, Nibbles, Range, Weights};
 pub use lstm::{
-    CellCurve, Lstm, LstmF32, LstmGate, LstmInput, LstmShape, LstmState, LstmWeights, lstm_f32, lstm_s8,
-    lstm_s16,
+    CellCurve, Lstm, LstmF32, LstmGate, LstmInput, LstmOutput, LstmShape, LstmState, LstmWeights, lstm_f32,
+    lstm_s8, lstm_s16,
 };
 pub use lut::lut_8;
 pub use mul::{mul_s8, mul_s16};
