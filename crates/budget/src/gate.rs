@@ -1,0 +1,326 @@
+//! The gate: every limit of a budget, judged.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    baseline::Comparison,
+    blame::{Blame, blame},
+    error::BudgetError,
+    file::{At, Budget, Limit, ModelBudget, Target, Tier},
+    lever::{Lever, Variant, levers},
+    metric::{Metric, Width},
+    quantisation::Loss,
+    record::{Obtained, Record},
+    verdict::{Figure, Verdict},
+};
+
+/// The version of the gate's JSON.
+pub const SCHEMA: u32 = 1;
+
+/// Why a bench has no figure.
+pub type Cause = Box<dyn std::error::Error + Send + Sync>;
+
+/// Where figures come from: a simulator, files of records.
+pub trait Bench {
+    /// What a model takes of a target.
+    ///
+    /// # Errors
+    /// Any; it ends the gate, at the target's line.
+    fn record(&mut self, model: &ModelBudget, tier: &Tier, target: &Target) -> Result<Record, Cause>;
+
+    /// Variants of the model and of how it is run, priced on a target; none where nothing can be varied.
+    fn variants(&mut self, model: &ModelBudget, tier: &Tier, target: &Target) -> Vec<Variant>;
+
+    /// The size of the model's file; nothing where it has none.
+    ///
+    /// # Errors
+    /// Any; it ends the gate, at the model's line.
+    fn file_bytes(&mut self, model: &ModelBudget) -> Result<Option<u64>, Cause>;
+
+    /// What quantisation loses; nothing where the data are absent, with what is absent.
+    ///
+    /// # Errors
+    /// Any; it ends the gate, at the line that names the data.
+    fn loss(&mut self, model: &ModelBudget) -> Result<Result<Loss, String>, Cause>;
+}
+
+/// Whether a figure too close to its limit keeps the gate shut.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Strictness {
+    /// It passes with a warning.
+    #[default]
+    Lenient,
+    /// It keeps the gate shut.
+    Strict,
+}
+
+/// All verdicts.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Gate {
+    /// [`SCHEMA`].
+    pub schema: u32,
+    /// The budget's file.
+    pub budget: String,
+    /// Whether the gate opens.
+    pub passed: bool,
+    /// What became of figures too close to their limit.
+    pub strictness: Strictness,
+    /// How often each verdict was given.
+    pub counts: Counts,
+    /// Every tier on every target.
+    pub runs: Vec<Run>,
+    /// Against an earlier run, where there is one.
+    pub baseline: Option<Comparison>,
+}
+
+/// How often each verdict was given.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Counts {
+    /// Limits kept.
+    pub pass: usize,
+    /// Error bars across the limit.
+    pub too_close: usize,
+    /// Limits not kept.
+    pub fail: usize,
+    /// Limits without a figure.
+    pub not_judged: usize,
+}
+
+/// A tier on a target; without a target, what is the same on all.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Run {
+    /// The model.
+    pub model: String,
+    /// The tier.
+    pub tier: String,
+    /// The target.
+    pub target: Option<String>,
+    /// How its figures were obtained.
+    pub obtained: Option<Obtained>,
+    /// The verdicts.
+    pub judged: Vec<Judgement>,
+    /// What would fit, where something does not.
+    pub levers: Vec<Lever>,
+    /// What is known to be wrong with the target's figures.
+    pub known_wrong: Vec<String>,
+    /// All figures.
+    pub record: Option<Record>,
+}
+
+/// A limit and what it says.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Judgement {
+    /// What is limited.
+    pub metric: Metric,
+    /// The limit, in µs, W, µJ, bytes, or as a share.
+    pub limit: f64,
+    /// The limit as the budget says it.
+    pub limit_text: String,
+    /// The line that says it.
+    pub line: usize,
+    /// The figure, in the same unit.
+    pub value: Option<f64>,
+    /// Its relative error; nothing where it is not known.
+    pub error: Option<f64>,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// Relative distance from the limit, above 0 when beyond it.
+    pub beyond: Option<f64>,
+    /// The largest shares of the figure.
+    pub blame: Vec<Blame>,
+    /// Where the figure is from, what is not known of it, or why there is none.
+    pub note: Option<String>,
+}
+
+/// Judges a budget.
+///
+/// # Errors
+/// [`BudgetError::Target`] where the bench has no answer.
+pub fn judge(budget: &Budget, bench: &mut dyn Bench, strictness: Strictness) -> Result<Gate, BudgetError> {
+    let mut runs = Vec::new();
+    for model in &budget.models {
+        for tier in &model.tiers {
+            let judging = Judging { budget, model, tier };
+            let first = runs.len();
+            for target in &tier.targets {
+                runs.push(judging.on(bench, target)?);
+            }
+            // What is the same everywhere stands before, with the first target's steps to blame.
+            let record = runs.get(first).and_then(|run: &Run| run.record.as_ref());
+            if let Some(run) = judging.everywhere(bench, record)? {
+                runs.insert(first, run);
+            }
+        }
+    }
+    let mut gate = Gate {
+        schema: SCHEMA,
+        budget: budget.file.clone(),
+        passed: false,
+        strictness,
+        counts: Counts::default(),
+        runs,
+        baseline: None,
+    };
+    gate.count();
+    Ok(gate)
+}
+
+impl Gate {
+    /// Adds a comparison; regressions keep the gate shut.
+    pub fn with_baseline(mut self, comparison: Comparison) -> Self {
+        self.baseline = Some(comparison);
+        self.count();
+        self
+    }
+
+    fn count(&mut self) {
+        let mut counts = Counts::default();
+        for judged in self.runs.iter().flat_map(|run| &run.judged) {
+            let count = match judged.verdict {
+                Verdict::Pass => &mut counts.pass,
+                Verdict::TooClose => &mut counts.too_close,
+                Verdict::Fail => &mut counts.fail,
+                Verdict::NotJudged => &mut counts.not_judged,
+            };
+            *count += 1;
+        }
+        let regressed = self.baseline.as_ref().is_some_and(|comparison| comparison.regressions().count() > 0);
+        let close = counts.too_close > 0 && self.strictness == Strictness::Strict;
+        self.passed = counts.fail == 0 && counts.not_judged == 0 && !close && !regressed;
+        self.counts = counts;
+    }
+}
+
+/// What is being judged.
+struct Judging<'a> {
+    budget: &'a Budget,
+    model: &'a ModelBudget,
+    tier: &'a Tier,
+}
+
+impl Judging<'_> {
+    fn error(&self, at: At, source: Cause) -> BudgetError {
+        BudgetError::Target { file: self.budget.file.clone(), line: at.line, column: at.column, source }
+    }
+
+    fn on(&self, bench: &mut dyn Bench, target: &Target) -> Result<Run, BudgetError> {
+        let (model, tier, width) = (self.model, self.tier, self.budget.error_bar);
+        let record = bench.record(model, tier, target).map_err(|source| self.error(target.at, source))?;
+        let limits = tier.limits.iter().filter(|limit| !limit.metric.of_the_model());
+        let judged: Vec<_> = limits.map(|limit| of_record(limit, &record, width)).collect();
+        let levers = if judged.iter().any(wants_a_lever) {
+            levers(&judged, &record, &bench.variants(model, tier, target), width)
+        } else {
+            Vec::new()
+        };
+        Ok(Run {
+            model: model.name.clone(),
+            tier: tier.name.clone(),
+            target: Some(record.target.clone()),
+            obtained: Some(record.obtained),
+            judged,
+            levers,
+            known_wrong: record.known_wrong.clone(),
+            record: Some(record),
+        })
+    }
+
+    fn everywhere(&self, bench: &mut dyn Bench, record: Option<&Record>) -> Result<Option<Run>, BudgetError> {
+        let (model, tier, width) = (self.model, self.tier, self.budget.error_bar);
+        let mut judged = Vec::new();
+        for limit in tier.limits.iter().filter(|limit| limit.metric.of_the_model()) {
+            judged.push(match limit.metric {
+                Metric::FileSize => {
+                    let bytes = bench.file_bytes(model).map_err(|source| self.error(model.at, source))?;
+                    file_size(limit, bytes, record)
+                }
+                _ => {
+                    let at = model.quantisation.as_ref().map_or(limit.at, |from| from.at());
+                    quantisation(limit, bench.loss(model).map_err(|source| self.error(at, source))?)
+                }
+            });
+        }
+        if judged.is_empty() {
+            return Ok(None);
+        }
+        let levers = match (record, tier.targets.first()) {
+            (Some(record), Some(target)) if judged.iter().any(wants_a_lever) => {
+                levers(&judged, record, &bench.variants(model, tier, target), width)
+            }
+            _ => Vec::new(),
+        };
+        Ok(Some(Run {
+            model: model.name.clone(),
+            tier: tier.name.clone(),
+            target: None,
+            obtained: None,
+            judged,
+            levers,
+            known_wrong: Vec::new(),
+            record: None,
+        }))
+    }
+}
+
+fn wants_a_lever(judged: &Judgement) -> bool {
+    matches!(judged.verdict, Verdict::Fail | Verdict::TooClose)
+}
+
+fn judgement(limit: &Limit, figure: Option<Figure>, note: Option<String>) -> Judgement {
+    let verdict = figure.map_or(Verdict::NotJudged, |figure| figure.judge(limit.value));
+    Judgement {
+        metric: limit.metric,
+        limit: limit.value,
+        limit_text: limit.text.clone(),
+        line: limit.at.line,
+        // JSON has no infinity.
+        value: figure.map(|figure| figure.value.clamp(f64::MIN, f64::MAX)),
+        error: figure.and_then(|figure| figure.error),
+        verdict,
+        beyond: figure.and_then(|figure| figure.beyond(limit.value)).filter(|beyond| beyond.is_finite()),
+        blame: Vec::new(),
+        note,
+    }
+}
+
+fn of_record(limit: &Limit, record: &Record, width: Width) -> Judgement {
+    let metric = limit.metric;
+    let Some(value) = metric.of(record) else {
+        let note = format!("no figure: the record of {} has no {}", record.target, metric.name());
+        return judgement(limit, None, Some(note));
+    };
+    let error = metric.error(record, width);
+    let note = match error {
+        Some(_) => None,
+        None if metric == Metric::Latency => Some("how far this is to be trusted is not known".to_owned()),
+        None => Some("never compared with a measured energy: no error bar".to_owned()),
+    };
+    let mut judged = judgement(limit, Some(Figure { value, error }), note);
+    judged.blame = blame(metric, record, value);
+    judged
+}
+
+fn file_size(limit: &Limit, bytes: Option<u64>, record: Option<&Record>) -> Judgement {
+    let weights = record.and_then(|record| record.total.weight_bytes);
+    let (bytes, note) = match (bytes, weights) {
+        (Some(bytes), _) => (Some(bytes), None),
+        (None, Some(weights)) => (Some(weights), Some("a layer list has no file: weights alone".to_owned())),
+        (None, None) => {
+            (None, Some("no figure: a layer list has no file, and nothing prices its weights".to_owned()))
+        }
+    };
+    let figure = bytes.map(|bytes| Figure::exact(bytes as f64));
+    let mut judged = judgement(limit, figure, note);
+    if let (Some(record), Some(figure)) = (record, figure) {
+        judged.blame = blame(limit.metric, record, figure.value);
+    }
+    judged
+}
+
+fn quantisation(limit: &Limit, loss: Result<Loss, String>) -> Judgement {
+    match loss {
+        Ok(loss) => judgement(limit, Some(Figure::exact(loss.share)), Some(loss.how)),
+        Err(absent) => judgement(limit, None, Some(absent)),
+    }
+}
