@@ -79,6 +79,9 @@ pub struct Lowering<'g> {
     graph: &'g Graph,
     places: HashMap<TensorId, Slot>,
     interned: HashMap<(usize, Vec<u8>), usize>,
+    /// The variable that each handle names.
+    handles: HashMap<TensorId, String>,
+    variables: HashMap<String, Slot>,
     /// Constants, each aligned as it was asked for.
     pub weights: Vec<u8>,
     /// Buffers to be placed.
@@ -89,6 +92,8 @@ pub struct Lowering<'g> {
     pub setup: usize,
     /// Steps that repeat.
     pub loops: Vec<Loop>,
+    /// How many calls of subgraphs became steps.
+    pub calls: usize,
     layer: usize,
 }
 
@@ -99,11 +104,14 @@ impl<'g> Lowering<'g> {
             graph,
             places: HashMap::new(),
             interned: HashMap::new(),
+            handles: HashMap::new(),
+            variables: HashMap::new(),
             weights: Vec::new(),
             buffers: Vec::new(),
             steps: Vec::new(),
             setup: 0,
             loops: Vec::new(),
+            calls: 0,
             layer: 0,
         }
     }
@@ -169,6 +177,37 @@ impl<'g> Lowering<'g> {
     /// Puts a tensor where the caller says.
     pub fn place(&mut self, id: TensorId, slot: Slot) {
         self.places.insert(id, slot);
+    }
+
+    /// Forgets where a tensor is: its subgraph is called again.
+    pub fn forget(&mut self, id: TensorId) {
+        if !self.tensor(id).is_variable {
+            self.places.remove(&id);
+        }
+    }
+
+    /// Says which variable a handle names.
+    pub fn name_variable(&mut self, handle: TensorId, name: String) {
+        self.handles.insert(handle, name);
+    }
+
+    /// The variable that a handle names, if anything said so yet.
+    pub fn variable_name(&self, handle: TensorId) -> Option<&str> {
+        self.handles.get(&handle).map(String::as_str)
+    }
+
+    /// Where a variable lies. The first to ask makes it as large as `value`, and beginning with its zero point.
+    pub fn variable(&mut self, name: &str, value: TensorId) -> Slot {
+        if let Some(&slot) = self.variables.get(name) {
+            return slot;
+        }
+        let tensor = self.tensor(value);
+        let bytes = tensor.bytes();
+        let id = self.buffer(name, bytes, natural_align(tensor), true);
+        self.buffers[id].fill = fill_pattern(tensor);
+        let slot = Slot::Buffer { id, offset: 0, bytes };
+        self.variables.insert(name.to_string(), slot);
+        slot
     }
 
     /// A buffer that no tensor of the graph names.
@@ -258,7 +297,15 @@ fn fill_pattern(tensor: &Tensor) -> Vec<u8> {
 pub fn lower(graph: &Graph) -> Result<Lowering<'_>, Vec<crate::Refusal>> {
     let mut lowering = Lowering::new(graph);
     let mut refusals = Vec::new();
-    for node in &graph.main().nodes {
+    let nodes = &graph.main().nodes;
+    for node in nodes.iter().filter(|node| node.op == tflite::BuiltinOp::CallOnce) {
+        lowering.set_layer(node.layer);
+        if let Err(reject) = super::control::set_up(&mut lowering, node) {
+            refusals.push(super::NodeView { graph, node }.refusal(reject));
+        }
+    }
+    lowering.setup = lowering.steps.len();
+    for node in nodes {
         lowering.set_layer(node.layer);
         if let Err(refusal) = lower_node(&mut lowering, node) {
             refusals.push(*refusal);

@@ -6,6 +6,7 @@
 
 mod batch_matmul;
 mod blocks;
+mod control;
 mod conv_2d;
 mod convolution;
 mod depthwise_conv_2d;
@@ -70,6 +71,7 @@ pub struct Rule {
 pub fn all() -> impl Iterator<Item = &'static Support> {
     let families = [
         batch_matmul::SUPPORT,
+        control::SUPPORT,
         conv_2d::SUPPORT,
         depthwise_conv_2d::SUPPORT,
         embedding_lookup::SUPPORT,

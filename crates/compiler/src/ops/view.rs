@@ -54,8 +54,12 @@ impl<'g> NodeView<'g> {
     }
 
     /// Whether inputs and outputs have the element types of a signature such as
-    /// `"int8, int8, int32? -> int8"`. `?` may be absent; `*`, on the last of a side, is one or more.
+    /// `"int8, int8, int32? -> int8"`. `?` may be absent; `*`, on the last of a side, is one or more;
+    /// `...` alone is any.
     pub fn has_types(&self, signature: &str) -> bool {
+        if signature == "..." {
+            return true;
+        }
         let Some((inputs, outputs)) = signature.split_once("->") else { return false };
         let given = |id: Option<TensorId>| id.map(|id| self.graph.tensors[id].dtype);
         side_matches(inputs, &self.node.inputs.iter().map(|&id| given(id)).collect::<Vec<_>>())

@@ -3,7 +3,7 @@
 use super::{Flow, Operator};
 use crate::{Io, RunError};
 
-/// Continues elsewhere. Takes no operands.
+/// Continues elsewhere. Operands: what the layer has written, for those who look on; it is left alone.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Jump {
@@ -19,7 +19,7 @@ impl Operator for Jump {
 
 /// Continues elsewhere when a bool is false.
 ///
-/// Operands: the bool (read).
+/// Operands: what the layer has written, for those who look on; the bool (read).
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct JumpUnless {
@@ -29,10 +29,10 @@ pub struct JumpUnless {
 
 impl Operator for JumpUnless {
     fn run(&self, io: &mut Io<'_, '_>) -> Result<Flow, RunError> {
-        match io.read(0)? {
+        match io.read(1)? {
             [0, ..] => Ok(Flow::Jump(self.to)),
             [_, ..] => Ok(Flow::Next),
-            [] => Err(RunError::Operand { index: 0 }),
+            [] => Err(RunError::Operand { index: 1 }),
         }
     }
 }
