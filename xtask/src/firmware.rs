@@ -4,7 +4,9 @@ use std::{path::Path, time::Duration};
 
 use anyhow::{Context, Result};
 use emulator::{Absent, Emulator, Job, Reply};
-use firmware::{Board, Contents, Image, Machine, Profile, Request, Sizes, Toolchain, build, resolve};
+use firmware::{
+    Board, Contents, Image, Machine, Network, Profile, Request, Sizes, Toolchain, build, resolve,
+};
 use serde::Serialize;
 
 /// The largest model of the collection takes a few seconds; ten times a slow machine's.
@@ -59,7 +61,19 @@ impl Ready {
     /// # Errors
     /// A target that nothing here compiles for; says what to install.
     pub fn new(board: Board) -> Result<Self, firmware::Error> {
-        let resolved = resolve(&Machine::this(), &board.target, &mut |line| eprintln!("{line}"))?;
+        Self::on(&Machine::this(), board)
+    }
+
+    /// The same without installing anything, for figures that are welcome where they cost little.
+    ///
+    /// # Errors
+    /// A target that nothing here compiles for; says what to install.
+    pub fn if_there(board: Board) -> Result<Self, firmware::Error> {
+        Self::on(&Machine { network: Network::Offline, ..Machine::this() }, board)
+    }
+
+    fn on(machine: &Machine, board: Board) -> Result<Self, firmware::Error> {
+        let resolved = resolve(machine, &board.target, &mut |line| eprintln!("{line}"))?;
         Ok(Self { board, toolchain: resolved.toolchain })
     }
 

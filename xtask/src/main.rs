@@ -1,11 +1,17 @@
 //! The one door: every task of the workspace is a verb of this program.
 
+mod check;
 mod conform;
 mod firmware;
+mod infer;
+mod input;
+mod model;
+mod print;
+mod run;
 mod setup;
 mod size;
 
-use std::{path::Path, process::ExitCode};
+use std::{fmt, path::Path, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 
@@ -22,23 +28,29 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Verb {
+    Run(run::Args),
+    Check(check::Args),
+    Infer(infer::Args),
     Conform(conform::Args),
-    Setup(setup::Args),
     Size(size::Args),
+    Setup(setup::Args),
 }
 
 fn main() -> ExitCode {
     let outcome = match Cli::parse().verb {
+        Verb::Run(args) => run::run(&args, workspace()),
+        Verb::Check(args) => check::run(&args, workspace()),
+        Verb::Infer(args) => infer::run(&args, workspace()),
         Verb::Conform(args) => conform::run(&args),
-        Verb::Setup(args) => setup::run(&args, workspace()),
         Verb::Size(args) => size::run(&args, workspace()),
+        Verb::Setup(args) => setup::run(&args, workspace()),
     };
     match outcome {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::from(1),
         Err(error) => {
             eprintln!("error: {error:#}");
-            ExitCode::from(1)
+            ExitCode::from(if is_usage(&error) { 2 } else { 1 })
         }
     }
 }
@@ -47,4 +59,31 @@ fn main() -> ExitCode {
 fn workspace() -> &'static Path {
     let own = Path::new(env!("CARGO_MANIFEST_DIR"));
     own.parent().unwrap_or(own)
+}
+
+/// Something is wrong with what the caller asked for, not with the answer: exit code 2.
+#[derive(Debug)]
+struct Usage(String);
+
+impl Usage {
+    fn error(what: impl Into<String>) -> anyhow::Error {
+        Self(what.into()).into()
+    }
+
+    /// Makes wrong usage of an error, with all that it says.
+    fn of(error: impl Into<anyhow::Error>) -> anyhow::Error {
+        Self(format!("{:#}", error.into())).into()
+    }
+}
+
+impl fmt::Display for Usage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Usage {}
+
+fn is_usage(error: &anyhow::Error) -> bool {
+    error.is::<Usage>() || matches!(error.downcast_ref(), Some(::firmware::Error::NoSuchBoard { .. }))
 }

@@ -14,11 +14,13 @@ pub mod ops;
 pub mod passes;
 pub mod plan;
 mod refusal;
+mod report;
 
 use engine::{DType, Operand};
 
 pub use host::HostModel;
 pub use refusal::{CompileError, Refusal, Reject};
+pub use report::{OperatorUse, Report, report};
 
 use crate::{graph::Graph, plan::Layout};
 

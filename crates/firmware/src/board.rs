@@ -1,6 +1,7 @@
 use std::{
     fmt, fs,
     path::{Path, PathBuf},
+    str::FromStr,
 };
 
 use serde::{Deserialize, Serialize, de};
@@ -155,6 +156,14 @@ impl ByteCount {
     }
 }
 
+impl FromStr for ByteCount {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::parse(text).ok_or_else(|| format!("`{text}` is not a number of bytes, KiB or MiB"))
+    }
+}
+
 impl fmt::Display for ByteCount {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
@@ -175,8 +184,7 @@ impl<'de> Deserialize<'de> for ByteCount {
         }
         match Written::deserialize(deserializer)? {
             Written::Number(bytes) => Ok(Self(bytes)),
-            Written::Text(text) => Self::parse(&text)
-                .ok_or_else(|| de::Error::custom(format!("`{text}` is not a number of bytes, KiB or MiB"))),
+            Written::Text(text) => text.parse().map_err(de::Error::custom),
         }
     }
 }

@@ -11,7 +11,7 @@ mod run;
 
 pub use conform::{Difference, Verdict, conform, models_in};
 pub use input::{Lcg, lcg_inputs};
-pub use layers::{LayerOutput, layers};
+pub use layers::{LayerOutput, layers, layers_of};
 pub use record::{Case, Output, Record, RecordError, TensorRecord};
 pub use run::{RunFailure, run};
 

@@ -25,6 +25,16 @@ pub enum RunFailure {
         /// Inputs given.
         found: usize,
     },
+    /// A report of another run that does not fit the plan.
+    #[error(
+        "step {index} is reported with {bytes} bytes, which the plan has no such step for: another model?"
+    )]
+    Report {
+        /// The step.
+        index: usize,
+        /// Bytes reported.
+        bytes: usize,
+    },
     /// The engine stopped.
     #[error("{0}")]
     Run(#[from] RunError),

@@ -2,6 +2,7 @@
 
 mod lifetime;
 mod order;
+pub mod picture;
 mod place;
 
 use std::collections::HashMap;
