@@ -115,6 +115,12 @@ impl Record {
     pub fn read(path: &Path) -> Result<Self, RecordError> {
         let text =
             std::fs::read_to_string(path).map_err(|source| RecordError::Io { path: path.into(), source })?;
-        serde_json::from_str(&text).map_err(|source| RecordError::Format { path: path.into(), source })
+        serde_json::from_str(&without_infinities(&text))
+            .map_err(|source| RecordError::Format { path: path.into(), source })
     }
+}
+
+/// Records hold differences that are not finite, for which JSON has no number: nothing reads them.
+fn without_infinities(text: &str) -> String {
+    text.replace(":-Infinity", ":null").replace(":Infinity", ":null").replace(":NaN", ":null")
 }

@@ -19,7 +19,7 @@ mod geometry;
 pub mod reference;
 mod scales;
 
-pub use broadcast::{Broadcast, MAX_AXES, Rows};
+pub use broadcast::{Broadcast, MAX_AXES};
 pub use error::KernelError;
 pub use geometry::{Hwc, Padding, Taps, Window, Yx};
 pub use scales::PerChannel;

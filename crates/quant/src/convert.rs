@@ -1,6 +1,7 @@
 //! Real numbers to quantised ones and back, and one quantisation to another.
 
-use crate::multiplier::{Clamp, Multiplier, ZeroPoint};
+use crate::float;
+use crate::multiplier::{Affine, Clamp, Multiplier, ZeroPoint};
 
 /// The quantised value nearest to `x`: `round(x / scale) + zero`, limited.
 ///
@@ -24,6 +25,16 @@ pub fn quantize(x: f32, scale: f32, zero: ZeroPoint, clamp: Clamp) -> i32 {
 #[inline]
 pub fn dequantize(q: i32, scale: f32, zero: ZeroPoint) -> f32 {
     (f64::from(scale) * f64::from(q.saturating_sub(zero.0))) as f32
+}
+
+/// SQRT on int8: `⌊√x / scale_out⌋ + zero_out` in single precision, limited. The root of a negative number
+/// counts as 0.
+///
+/// Source: TensorFlow Lite's SQRT on int8, which drops the fraction; TFLM has none.
+pub fn sqrt_i8(input: Affine, output: Affine, q: i8) -> i8 {
+    let x = input.scale * i32::from(q).saturating_sub(input.zero.0) as f32;
+    let steps = (float::sqrt(x) / output.scale) as i32;
+    Clamp::I8.apply(steps.saturating_add(output.zero.0)) as i8
 }
 
 /// One quantisation to another: QUANTIZE between integer types, RELU and its kin.

@@ -29,6 +29,8 @@ rounded_once! {
     tanh = libm::tanh;
     /// The error function.
     erf = libm::erf;
+    /// What the error function lacks of 1.
+    erfc = libm::erfc;
     /// The square root: correctly rounded.
     sqrt = libm::sqrt;
 }

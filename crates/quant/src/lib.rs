@@ -40,7 +40,7 @@ mod softmax16;
 mod word;
 
 pub use activation_range::FusedActivation;
-pub use convert::{Requantize, dequantize, quantize};
+pub use convert::{Requantize, dequantize, quantize, sqrt_i8};
 pub use curves::{CurveInput, input_radius};
 pub use curves16::{Curve16Input, checked_log2, nearest_log2};
 pub use dynamic::DynamicRange;

@@ -22,14 +22,16 @@ pub struct LeakyRelu {
 }
 
 impl LeakyRelu {
-    /// The constants: `in · alpha / out` and `in / out`, in single precision.
+    /// The constants: `in · alpha / out` and `in / out`, in double precision.
     ///
-    /// Source: TFLM `CalculateOpDataLeakyRelu`.
+    /// Source: TFLM `CalculateOpDataLeakyRelu`, in the build that recorded outputs come from.
     pub fn prepare(input: Affine, alpha: f32, output: Affine, clamp: Clamp) -> Option<Self> {
         Some(Self {
             zero_in: input.zero,
-            identity: Multiplier::from_real(f64::from(input.scale / output.scale))?,
-            alpha: Multiplier::from_real(f64::from(input.scale * alpha / output.scale))?,
+            identity: Multiplier::from_real(f64::from(input.scale) / f64::from(output.scale))?,
+            alpha: Multiplier::from_real(
+                f64::from(input.scale) * f64::from(alpha) / f64::from(output.scale),
+            )?,
             zero_out: output.zero,
             clamp,
         })

@@ -23,12 +23,7 @@ pub use convolution::{
     FullyConnectedS8, FullyConnectedS16, FullyConnectedS16Bias32, TransposeConvReal, TransposeConvS8,
     TransposeConvS16,
 };
-pub use elementwise::{
-    AddNS8, AddS8, AddS16, CompareF32, CompareS16, CompareS32, CompareS64, CompareScaledS8, CompareScaledU8,
-    CompareU8, DequantizeS8, DequantizeS16, DequantizeS32, DequantizeU8, Lut8, MulS8, MulS16, QuantizeS8,
-    QuantizeS16, QuantizeU8, RequantizeS8ToS16, RequantizeS8ToS32, RequantizeS16, RequantizeS16ToS8,
-    RequantizeS16ToS32, RequantizeS32ToS8, RequantizeS32ToS16, RequantizeU8ToS16, SubS8, SubS16,
-};
+pub use elementwise::*;
 pub use embedding_lookup::{DequantizedLookup, EmbeddingLookup};
 pub use hybrid::{Conv2dDynamic, DepthwiseConv2dDynamic, FullyConnectedDynamic};
 pub use matmul::{BatchMatMulReal, BatchMatMulS8, BatchMatMulS16};
@@ -198,6 +193,94 @@ operators! {
     315 LogSoftmaxF32
     316 L2NormS8
     317 L2NormF32
+    130 AddF32
+    131 AddS32
+    132 AddS64
+    133 SubF32
+    134 SubS32
+    135 SubS64
+    136 MulF32
+    137 MulS32
+    138 MulS64
+    139 DivF32
+    140 DivS32
+    141 SquaredDifferenceF32
+    142 SquaredDifferenceS32
+    143 MaximumF32
+    144 MaximumS8
+    145 MaximumU8
+    146 MaximumS16
+    147 MaximumS32
+    148 MaximumS64
+    149 MinimumF32
+    150 MinimumS8
+    151 MinimumU8
+    152 MinimumS16
+    153 MinimumS32
+    154 MinimumS64
+    155 FloorDivF32
+    156 FloorDivS8
+    157 FloorDivS16
+    158 FloorDivS32
+    159 FloorDivS64
+    160 FloorModF32
+    161 FloorModS8
+    162 FloorModS16
+    163 FloorModS32
+    164 FloorModS64
+    165 PowF32
+    166 PowS32
+    167 LogicalAnd
+    168 LogicalOr
+    169 PreluF32
+    170 Select8
+    171 Select16
+    172 Select32
+    173 Select64
+    174 SquaredDifferenceS8
+    175 SquaredDifferenceS16
+    176 DivS8
+    177 DivS16
+    178 PreluS8
+    179 PreluS16
+    180 AddNF32
+    181 AddNS32
+    182 CastAny
+    183 CumsumF32
+    184 CumsumS32
+    185 CumsumS64
+    186 CumsumS8
+    187 Zeros
+    188 BroadcastArgsS32
+    189 BroadcastArgsS64
+    190 AbsS16
+    191 LeakyReluS16
+    192 LogisticS16
+    193 TanhS16
+    194 LimitF32
+    195 LeakyReluF32
+    196 AbsS32
+    197 NegS32
+    198 AbsF32
+    199 NegF32
+    200 ExpF32
+    201 LogF32
+    202 SqrtF32
+    203 RsqrtF32
+    204 SquareF32
+    205 SinF32
+    206 CosF32
+    207 CeilF32
+    208 FloorF32
+    209 RoundF32
+    210 SignF32
+    211 LogisticF32
+    212 TanhF32
+    213 HardSwishF32
+    214 EluF32
+    215 GeluF32
+    216 GeluTanhF32
+    217 Lut16
     320 CopyBytes
     321 FillBytes
     322 PickBytes

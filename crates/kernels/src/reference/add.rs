@@ -2,7 +2,10 @@
 
 use quant::Sum;
 
-use super::pairwise::{Source, pairwise};
+use super::{
+    pairwise::{Source, pairwise},
+    plain::Number,
+};
 use crate::{Broadcast, KernelError};
 
 /// Adds int8 tensors of any scales, broadcasting either.
@@ -76,5 +79,15 @@ pub fn add_n_s8(sum: &Sum, input: &[i8], sums: &mut [i32]) {
 pub fn add_n_s8_end(sum: &Sum, sums: &[i32], output: &mut [i8]) {
     for (out, &total) in output.iter_mut().zip(sums) {
         *out = sum.finish(total) as i8;
+    }
+}
+
+/// Adds one input to the sums of an ADD_N of numbers, which begin as zeros.
+///
+/// # Exactness
+/// With zeros to begin with, TFLM's `AddN`: in the order of the inputs; integers wrap.
+pub fn add_n<T: Number>(input: &[T], sums: &mut [T]) {
+    for (total, &x) in sums.iter_mut().zip(input) {
+        *total = total.plus(x);
     }
 }

@@ -18,10 +18,19 @@ pub enum Source<'a, T> {
 }
 
 impl<T: Copy> Source<'_, T> {
-    const fn len(&self, output: usize) -> usize {
+    pub(super) const fn len(&self, output: usize) -> usize {
         match self {
             Self::Given(elements) => elements.len(),
             Self::Output => output,
+        }
+    }
+
+    /// One element.
+    #[inline]
+    pub(super) fn get(&self, output: &[T], at: usize) -> Option<T> {
+        match self {
+            Self::Given(elements) => elements.get(at).copied(),
+            Self::Output => output.get(at).copied(),
         }
     }
 

@@ -1,12 +1,15 @@
 //! ADD, ADD_N, SUB and MUL.
 
-use engine::ops::{AddNS8, AddS8, AddS16, MulS8, MulS16, SubS8, SubS16};
+use engine::ops::{
+    AddF32, AddNF32, AddNS8, AddNS32, AddS8, AddS16, AddS32, AddS64, AnyOperator, MulF32, MulS8, MulS16,
+    MulS32, MulS64, SubF32, SubS8, SubS16, SubS32, SubS64,
+};
 use quant::{CommonScale, FusedActivation, Product, Sum, single_precision_product_ratio};
-use tflite::{Activation, BuiltinOp, DType, Options};
+use tflite::{BuiltinOp, DType, Options};
 
 use super::{
     BROADCASTS, Lowering, NodeView, ONE_SCALE, Reject, Rule, SAME_SHAPE, Support, ZERO_POINT_0, affine,
-    clamp, fused, push_all, scales_apart, walk,
+    clamp, fused, push_all, real_limits, scales_apart, walk, whole_limits,
 };
 
 pub(super) const SUPPORT: &[Support] = &[
@@ -14,7 +17,7 @@ pub(super) const SUPPORT: &[Support] = &[
         op: BuiltinOp::Add,
         custom: None,
         versions: (1, 5),
-        types: &["int8, int8 -> int8", "int16, int16 -> int16"],
+        types: ALL,
         rules: &[BROADCASTS, ONE_SCALE],
         lower: add,
     },
@@ -22,7 +25,7 @@ pub(super) const SUPPORT: &[Support] = &[
         op: BuiltinOp::Sub,
         custom: None,
         versions: (1, 5),
-        types: &["int8, int8 -> int8", "int16, int16 -> int16"],
+        types: ALL,
         rules: &[BROADCASTS, ONE_SCALE],
         lower: sub,
     },
@@ -30,7 +33,7 @@ pub(super) const SUPPORT: &[Support] = &[
         op: BuiltinOp::Mul,
         custom: None,
         versions: (1, 7),
-        types: &["int8, int8 -> int8", "int16, int16 -> int16"],
+        types: ALL,
         rules: &[BROADCASTS, ONE_SCALE, ZERO_POINT_0],
         lower: mul,
     },
@@ -38,10 +41,18 @@ pub(super) const SUPPORT: &[Support] = &[
         op: BuiltinOp::AddN,
         custom: None,
         versions: (1, 1),
-        types: &["int8* -> int8"],
+        types: &["int8* -> int8", "int32* -> int32", "float32* -> float32"],
         rules: &[SAME_SHAPE, ONE_SCALE, TWO_OR_MORE, SAME_QUANTISATION],
         lower: add_n,
     },
+];
+
+const ALL: &[&str] = &[
+    "int8, int8 -> int8",
+    "int16, int16 -> int16",
+    "int32, int32 -> int32",
+    "int64, int64 -> int64",
+    "float32, float32 -> float32",
 ];
 
 const TWO_OR_MORE: Rule = Rule {
@@ -65,15 +76,20 @@ fn add(cx: &mut Lowering<'_>, view: &NodeView<'_>) -> Result<(), Reject> {
         return Err(Reject::malformed("its options are missing"));
     };
     let (a, b, output) = (view.need_input(0)?, view.need_input(1)?, view.need_output(0)?);
-    let (walk, clamp) = (walk(view)?, clamp(fused(activation)?, output)?);
-    let constants =
-        |shift| Sum::for_add(affine(a), affine(b), affine(output), shift, clamp).ok_or_else(scales_apart);
-    match output.dtype {
-        DType::Int8 => {
-            push_all(cx, view, AddS8 { walk, constants: constants(CommonScale::SUM_SHIFT_I8)? }, &[1, 2])
-        }
-        _ => push_all(cx, view, AddS16 { walk, constants: constants(CommonScale::SUM_SHIFT_I16)? }, &[1, 2]),
-    }
+    let (walk, activation) = (walk(view)?, fused(activation)?);
+    let constants = |shift| {
+        let clamp = clamp(activation, output)?;
+        Sum::for_add(affine(a), affine(b), affine(output), shift, clamp).ok_or_else(scales_apart)
+    };
+    let operator: AnyOperator = match output.dtype {
+        DType::Int8 => AddS8 { walk, constants: constants(CommonScale::SUM_SHIFT_I8)? }.into(),
+        DType::Int16 => AddS16 { walk, constants: constants(CommonScale::SUM_SHIFT_I16)? }.into(),
+        // TFLM leaves the activation out here.
+        DType::Int32 => AddS32 { walk, constants: whole_limits(FusedActivation::None) }.into(),
+        DType::Int64 => AddS64 { walk, constants: whole_limits(activation) }.into(),
+        _ => AddF32 { walk, constants: real_limits(activation) }.into(),
+    };
+    push_all(cx, view, operator, &[1, 2])
 }
 
 fn sub(cx: &mut Lowering<'_>, view: &NodeView<'_>) -> Result<(), Reject> {
@@ -81,15 +97,19 @@ fn sub(cx: &mut Lowering<'_>, view: &NodeView<'_>) -> Result<(), Reject> {
         return Err(Reject::malformed("its options are missing"));
     };
     let (a, b, output) = (view.need_input(0)?, view.need_input(1)?, view.need_output(0)?);
-    let (walk, clamp) = (walk(view)?, clamp(fused(activation)?, output)?);
-    let constants =
-        |shift| Sum::for_add(affine(a), affine(b), affine(output), shift, clamp).ok_or_else(scales_apart);
-    match output.dtype {
-        DType::Int8 => {
-            push_all(cx, view, SubS8 { walk, constants: constants(CommonScale::SUM_SHIFT_I8)? }, &[1, 2])
-        }
-        _ => push_all(cx, view, SubS16 { walk, constants: constants(CommonScale::SUM_SHIFT_I16)? }, &[1, 2]),
-    }
+    let (walk, activation) = (walk(view)?, fused(activation)?);
+    let constants = |shift| {
+        let clamp = clamp(activation, output)?;
+        Sum::for_add(affine(a), affine(b), affine(output), shift, clamp).ok_or_else(scales_apart)
+    };
+    let operator: AnyOperator = match output.dtype {
+        DType::Int8 => SubS8 { walk, constants: constants(CommonScale::SUM_SHIFT_I8)? }.into(),
+        DType::Int16 => SubS16 { walk, constants: constants(CommonScale::SUM_SHIFT_I16)? }.into(),
+        DType::Int32 => SubS32 { walk, constants: whole_limits(activation) }.into(),
+        DType::Int64 => SubS64 { walk, constants: whole_limits(activation) }.into(),
+        _ => SubF32 { walk, constants: real_limits(activation) }.into(),
+    };
+    push_all(cx, view, operator, &[1, 2])
 }
 
 fn mul(cx: &mut Lowering<'_>, view: &NodeView<'_>) -> Result<(), Reject> {
@@ -97,26 +117,40 @@ fn mul(cx: &mut Lowering<'_>, view: &NodeView<'_>) -> Result<(), Reject> {
         return Err(Reject::malformed("its options are missing"));
     };
     let (a, b, output) = (view.need_input(0)?, view.need_input(1)?, view.need_output(0)?);
-    let (walk, clamp) = (walk(view)?, clamp(fused(activation)?, output)?);
-    let mut constants =
-        Product::prepare(affine(a), affine(b), affine(output), clamp).ok_or_else(scales_apart)?;
-    if activation == Activation::ReluN1To1 {
-        // What is decided for this activation is TensorFlow Lite's MUL, which works its factor out in single
-        // precision.
-        constants.multiplier =
-            single_precision_product_ratio(a.scale(), b.scale(), output.scale()).ok_or_else(scales_apart)?;
-    }
-    match output.dtype {
-        DType::Int8 => push_all(cx, view, MulS8 { walk, constants }, &[1, 2]),
-        _ => push_all(cx, view, MulS16 { walk, constants }, &[1, 2]),
-    }
+    let (walk, activation) = (walk(view)?, fused(activation)?);
+    let constants = || {
+        let clamp = clamp(activation, output)?;
+        let mut product =
+            Product::prepare(affine(a), affine(b), affine(output), clamp).ok_or_else(scales_apart)?;
+        if activation == FusedActivation::ReluN1To1 {
+            // What is decided for this activation is TensorFlow Lite's MUL, which works its factor out in
+            // single precision.
+            product.multiplier = single_precision_product_ratio(a.scale(), b.scale(), output.scale())
+                .ok_or_else(scales_apart)?;
+        }
+        Ok(product)
+    };
+    let operator: AnyOperator = match output.dtype {
+        DType::Int8 => MulS8 { walk, constants: constants()? }.into(),
+        DType::Int16 => MulS16 { walk, constants: constants()? }.into(),
+        DType::Int32 => MulS32 { walk, constants: whole_limits(activation) }.into(),
+        DType::Int64 => MulS64 { walk, constants: whole_limits(activation) }.into(),
+        _ => MulF32 { walk, constants: real_limits(activation) }.into(),
+    };
+    push_all(cx, view, operator, &[1, 2])
 }
 
 fn add_n(cx: &mut Lowering<'_>, view: &NodeView<'_>) -> Result<(), Reject> {
     let (input, output) = (view.need_input(0)?, view.need_output(0)?);
-    let clamp = clamp(FusedActivation::None, output)?;
-    let shift = CommonScale::SUM_SHIFT_I8;
-    let constants = Sum::for_add(affine(input), affine(input), affine(output), shift, clamp);
     let all: Vec<usize> = (1..=view.node.inputs.len()).collect();
-    push_all(cx, view, AddNS8(constants.ok_or_else(scales_apart)?), &all)
+    let operator: AnyOperator = match output.dtype {
+        DType::Int8 => {
+            let (shift, clamp) = (CommonScale::SUM_SHIFT_I8, clamp(FusedActivation::None, output)?);
+            let constants = Sum::for_add(affine(input), affine(input), affine(output), shift, clamp);
+            AddNS8(constants.ok_or_else(scales_apart)?).into()
+        }
+        DType::Int32 => AddNS32.into(),
+        _ => AddNF32.into(),
+    };
+    push_all(cx, view, operator, &all)
 }

@@ -3,10 +3,13 @@
 mod activations;
 mod arithmetic;
 mod compare;
+mod functions;
+mod numbers;
+mod other;
 mod quantize;
 
 use engine::ops::Lut8;
-use kernels::Broadcast;
+use kernels::{Broadcast, reference::Limits};
 use quant::{Affine, Clamp, FusedActivation, ZeroPoint};
 use tflite::{Activation, DType};
 
@@ -14,8 +17,15 @@ use super::{Lowering, NodeView, Rule, Support};
 use crate::{graph::Tensor, refusal::Reject};
 
 /// The rows of this family.
-pub const SUPPORT: &[&[Support]] =
-    &[arithmetic::SUPPORT, activations::SUPPORT, compare::SUPPORT, quantize::SUPPORT];
+pub const SUPPORT: &[&[Support]] = &[
+    arithmetic::SUPPORT,
+    numbers::SUPPORT,
+    functions::SUPPORT,
+    activations::SUPPORT,
+    compare::SUPPORT,
+    quantize::SUPPORT,
+    other::SUPPORT,
+];
 
 const BROADCASTS: Rule = Rule {
     requires: "the shapes of its inputs, broadcast, are the shape of its output, with at most six axes left \
@@ -115,6 +125,46 @@ fn clamp(activation: FusedActivation, output: &Tensor) -> Result<Clamp, Reject> 
         .ok_or_else(|| unrepresentable("the output's scale is too small for its activation"))
 }
 
+/// The range that an activation leaves of real numbers. Without one, infinities become the greatest numbers, as
+/// in TFLM.
+fn real_limits(activation: FusedActivation) -> Limits<f32> {
+    match activation {
+        FusedActivation::None => Limits { min: f32::MIN, max: f32::MAX },
+        FusedActivation::Relu => Limits { min: 0.0, max: f32::MAX },
+        FusedActivation::ReluN1To1 => Limits { min: -1.0, max: 1.0 },
+        FusedActivation::Relu6 => Limits { min: 0.0, max: 6.0 },
+        FusedActivation::Relu0To1 => Limits { min: 0.0, max: 1.0 },
+    }
+}
+
+/// The range that an activation leaves of integers that stand for themselves.
+fn whole_limits<T: From<i32> + Bounded>(activation: FusedActivation) -> Limits<T> {
+    let (min, max) = match activation {
+        FusedActivation::None => (None, None),
+        FusedActivation::Relu => (Some(0), None),
+        FusedActivation::ReluN1To1 => (Some(-1), Some(1)),
+        FusedActivation::Relu6 => (Some(0), Some(6)),
+        FusedActivation::Relu0To1 => (Some(0), Some(1)),
+    };
+    Limits { min: min.map_or(T::LEAST, T::from), max: max.map_or(T::GREATEST, T::from) }
+}
+
+/// An integer type with its ends.
+trait Bounded {
+    const LEAST: Self;
+    const GREATEST: Self;
+}
+
+impl Bounded for i32 {
+    const LEAST: Self = Self::MIN;
+    const GREATEST: Self = Self::MAX;
+}
+
+impl Bounded for i64 {
+    const LEAST: Self = Self::MIN;
+    const GREATEST: Self = Self::MAX;
+}
+
 fn unrepresentable(what: &str) -> Reject {
     Reject::new(what, "quantise the model again with representative data")
 }
@@ -134,6 +184,13 @@ fn lut(cx: &mut Lowering<'_>, view: &NodeView<'_>, function: impl Fn(i32) -> i32
         })
         .collect();
     let table = cx.constant(&table, 4);
+    push_one(cx, view, Lut8, &[table], &[1])
+}
+
+/// Turns a real function on int8 into a table.
+fn lut_real(cx: &mut Lowering<'_>, view: &NodeView<'_>, function: impl Fn(f32) -> f32) -> Result<(), Reject> {
+    let table = quant::lut_i8(affine(view.need_input(0)?), affine(view.need_output(0)?), function);
+    let table = cx.constants(&table);
     push_one(cx, view, Lut8, &[table], &[1])
 }
 
