@@ -26,6 +26,7 @@ mod dynamic;
 mod elementwise;
 pub mod fixed_point;
 pub mod float;
+mod hyperbolic;
 mod interpolate;
 mod lut;
 mod multiplier;
