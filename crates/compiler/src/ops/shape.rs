@@ -2,7 +2,10 @@
 
 use tflite::{BuiltinOp, Options};
 
-use super::{Lowering, NodeView, Rule, Support};
+use super::{
+    Lowering, NodeView, Rule, Support,
+    strided::{Walk, lower_walk, moved},
+};
 use crate::refusal::Reject;
 
 /// The rows of this family.
@@ -12,15 +15,7 @@ pub const SUPPORT: &[Support] = &[
     row(BuiltinOp::ExpandDims, &[SAME_COUNT, ONLY_ONES]),
 ];
 
-const TYPES: &[&str] = &[
-    "int8, int32? -> int8",
-    "uint8, int32? -> uint8",
-    "int16, int32? -> int16",
-    "int32, int32? -> int32",
-    "int64, int32? -> int64",
-    "float32, int32? -> float32",
-    "bool, int32? -> bool",
-];
+const TYPES: &[&str] = moved![("", ", int32? -> ", ""), ("", ", int64 -> ", "")];
 
 const fn row(op: BuiltinOp, rules: &'static [Rule]) -> Support {
     Support { op, custom: None, versions: (1, 2), types: TYPES, rules, lower: alias }
@@ -87,6 +82,12 @@ fn alias(cx: &mut Lowering<'_>, view: &NodeView<'_>) -> Result<(), Reject> {
     let (Some(from), Some(to)) = (view.input_id(0), view.output_id(0)) else {
         return Err(Reject::malformed("its input or output is missing"));
     };
+    if view.need_input(0)?.is_variable {
+        // The variable may be written while its old value is still wanted.
+        let mut walk = Walk::default();
+        walk.dim(view.need_output(0)?.elements(), 1, 1);
+        return lower_walk(cx, view, 0, &walk);
+    }
     cx.alias(to, from);
     Ok(())
 }
