@@ -1,7 +1,10 @@
 //! The one door: every task of the workspace is a verb of this program.
 
 mod check;
+mod ci;
+mod codegen;
 mod conform;
+mod diff;
 mod firmware;
 mod infer;
 mod input;
@@ -10,6 +13,8 @@ mod print;
 mod run;
 mod setup;
 mod size;
+mod stage;
+mod test;
 
 use std::{fmt, path::Path, process::ExitCode};
 
@@ -31,8 +36,12 @@ enum Verb {
     Run(run::Args),
     Check(check::Args),
     Infer(infer::Args),
+    Diff(diff::Args),
     Conform(conform::Args),
     Size(size::Args),
+    Codegen(codegen::Args),
+    Test(test::Args),
+    Ci(ci::Args),
     Setup(setup::Args),
 }
 
@@ -41,8 +50,12 @@ fn main() -> ExitCode {
         Verb::Run(args) => run::run(&args, workspace()),
         Verb::Check(args) => check::run(&args, workspace()),
         Verb::Infer(args) => infer::run(&args, workspace()),
+        Verb::Diff(args) => diff::run(&args, workspace()),
         Verb::Conform(args) => conform::run(&args),
         Verb::Size(args) => size::run(&args, workspace()),
+        Verb::Codegen(args) => codegen::run(&args, workspace()),
+        Verb::Test(args) => test::run(&args, workspace()),
+        Verb::Ci(args) => ci::run(&args, workspace()),
         Verb::Setup(args) => setup::run(&args, workspace()),
     };
     match outcome {

@@ -158,3 +158,41 @@ fn check_tells_what_does_not_fit_a_board() {
     assert_eq!(found["fit"]["flash"]["reserved_bytes"], 256 << 10);
     assert_eq!(code(&xtask(&[&fits[..], &["--reserve", "rom=1"]].concat())), Some(2));
 }
+
+#[test]
+fn diff_agrees_with_a_record_and_finds_the_layer_that_does_not() {
+    let same = xtask(&["diff", "kws", "--golden", "models/kws/golden.json"]);
+    assert_eq!(code(&same), Some(0), "{}", stderr(&same));
+    assert!(stdout(&same).ends_with(" layers compared are the same\n"), "{}", stdout(&same));
+
+    let mut dump = json(&["infer", "kws", "--input", "lcg:7", "--layers", "--bytes", "--json"]);
+    let step = &mut dump["steps"][3];
+    let bytes = step["hex"].as_str().unwrap().to_owned();
+    assert!(bytes.starts_with("80"), "the change below is from -128 to -126");
+    step["hex"] = Value::String(format!("82{}", &bytes[2..]));
+    step["sha256"] = Value::String("0".repeat(64));
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("dump.json");
+    std::fs::write(&path, dump.to_string()).unwrap();
+    let arguments = ["diff", "kws", "--golden", path.to_str().unwrap(), "--input", "lcg:7", "--json"];
+    let output = xtask(&arguments);
+    assert_eq!(code(&output), Some(1));
+    let found: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(found["first"]["index"], 3);
+    assert_eq!(found["first"]["by"]["differing"], 1);
+    assert_eq!(found["first"]["by"]["largest"], 2);
+    assert_eq!(code(&xtask(&["diff", "kws", "--golden", "models/kws/model.toml"])), Some(2));
+}
+
+#[test]
+fn every_verb_has_help_with_an_example() {
+    let help = stdout(&xtask(&["--help"]));
+    let listed = help.lines().skip_while(|line| *line != "Commands:").skip(1);
+    let verbs: Vec<_> = listed.map_while(|line| line.split_whitespace().next()).collect();
+    assert!(verbs.len() > 8, "{help}");
+    for verb in verbs.into_iter().filter(|verb| *verb != "help") {
+        let output = xtask(&[verb, "--help"]);
+        assert_eq!(code(&output), Some(0), "{verb}");
+        assert!(stdout(&output).contains(&format!("Example: cargo xtask {verb}")), "{verb}");
+    }
+}

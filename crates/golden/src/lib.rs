@@ -4,15 +4,17 @@
 //! The inputs are not stored; a generator makes them again ([`Lcg`]).
 
 mod conform;
+mod diff;
 mod input;
 mod layers;
 mod record;
 mod run;
 
 pub use conform::{Difference, Verdict, conform, models_in};
+pub use diff::{ByteDifference, LayerDifference, Reference, diff, references};
 pub use input::{Lcg, lcg_inputs};
 pub use layers::{LayerOutput, layers, layers_of};
-pub use record::{Case, Output, Record, RecordError, TensorRecord};
+pub use record::{Case, Layer, Output, Record, RecordError, TensorRecord};
 pub use run::{RunFailure, run};
 
 /// The SHA-256 of some bytes, in hex.

@@ -10,6 +10,7 @@ mod control;
 mod conv_2d;
 mod convolution;
 mod depthwise_conv_2d;
+mod document;
 mod elementwise;
 mod embedding_lookup;
 mod fully_connected;
@@ -35,6 +36,7 @@ mod zero_point;
 
 use tflite::BuiltinOp;
 
+pub use document::document;
 pub use lowering::{Lowering, Slot};
 pub use macs::{macs, total_macs};
 pub use view::NodeView;

@@ -1,0 +1,99 @@
+//! `ci`: what a change must pass.
+
+use std::{path::Path, process::Command};
+
+use anyhow::Result;
+use clap::ValueEnum;
+use firmware::{Board, Profile};
+
+use crate::{
+    codegen,
+    firmware::Ready,
+    model::shipped,
+    print,
+    stage::{Ending, Stage, cargo, passed, run as execute, stage, table},
+};
+
+/// Everything that a change must pass, stage by stage, with the time that each takes.
+///
+/// Example: cargo xtask ci --skip test
+#[derive(clap::Args)]
+pub struct Args {
+    /// Leave a stage out.
+    #[arg(long, value_enum, value_name = "STAGE")]
+    skip: Vec<Name>,
+    /// Only these stages.
+    #[arg(long, value_enum, value_name = "STAGE", conflicts_with = "skip")]
+    only: Vec<Name>,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+enum Name {
+    /// Formatting.
+    Fmt,
+    /// Lints, without a single warning.
+    Clippy,
+    /// Generated files.
+    Codegen,
+    /// Firmware of every shipped model for every board.
+    Boards,
+    /// Everything that `cargo xtask test` does.
+    Test,
+}
+
+/// Runs the verb; whether no stage failed.
+pub fn run(args: &Args, workspace: &Path) -> Result<bool> {
+    // Asked for now: building may put a fresh program in this one's place.
+    let itself = std::env::current_exe()?;
+    let wanted =
+        |name: &Name| !args.skip.contains(name) && (args.only.is_empty() || args.only.contains(name));
+    let stages: Vec<Stage> = Name::value_variants()
+        .iter()
+        .filter(|name| wanted(name))
+        .map(|&name| {
+            let label = name.to_possible_value().map(|value| value.get_name().to_owned());
+            stage(&label.unwrap_or_default(), || work(name, &itself, workspace))
+        })
+        .collect();
+    print::text(&table(&stages))?;
+    Ok(stages.iter().all(|stage| stage.ending != Ending::Failed))
+}
+
+fn work(name: Name, itself: &Path, workspace: &Path) -> Result<Ending> {
+    Ok(match name {
+        Name::Fmt => passed(execute(&mut cargo(workspace, &["fmt", "--all", "--check"]))?),
+        Name::Clippy => {
+            let arguments = ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];
+            passed(execute(&mut cargo(workspace, &arguments))?)
+        }
+        Name::Codegen => {
+            let stale = codegen::stale(workspace);
+            stale.iter().for_each(|file| eprintln!("{file} is stale: run `cargo xtask codegen`"));
+            passed(stale.is_empty())
+        }
+        Name::Boards => boards(workspace)?,
+        Name::Test => passed(execute(Command::new(itself).arg("test"))?),
+    })
+}
+
+/// Builds every shipped model for every board; a board whose target is not here is passed over aloud.
+fn boards(workspace: &Path) -> Result<Ending> {
+    let mut built = 0;
+    let mut absent = Vec::new();
+    for board in Board::all(workspace)? {
+        let ready = match Ready::new(board) {
+            Ok(ready) => ready,
+            Err(error) => {
+                eprintln!("skipped: {error}");
+                absent.push(error.to_string());
+                continue;
+            }
+        };
+        for model in shipped(workspace)? {
+            ready.image(&model.path, Profile::Release, false)?;
+            eprintln!("{} for {}: built", model.name, ready.board.name);
+            built += 1;
+        }
+    }
+    Ok(if built > 0 { Ending::Passed } else { Ending::Skipped(absent.join("; ")) })
+}
