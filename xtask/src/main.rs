@@ -12,6 +12,7 @@ mod model;
 mod print;
 mod run;
 mod setup;
+mod sim;
 mod size;
 mod stage;
 mod test;
@@ -43,6 +44,7 @@ enum Verb {
     Test(test::Args),
     Ci(ci::Args),
     Setup(setup::Args),
+    Sim(Box<sim::Args>),
 }
 
 fn main() -> ExitCode {
@@ -57,6 +59,7 @@ fn main() -> ExitCode {
         Verb::Test(args) => test::run(&args, workspace()),
         Verb::Ci(args) => ci::run(&args, workspace()),
         Verb::Setup(args) => setup::run(&args, workspace()),
+        Verb::Sim(args) => sim::run(&args, workspace()),
     };
     match outcome {
         Ok(true) => ExitCode::SUCCESS,

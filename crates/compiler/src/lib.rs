@@ -104,6 +104,15 @@ fn describe(graph: Graph, layout: Layout) -> Compiled {
     Compiled { inputs, outputs, layout, graph }
 }
 
+/// Reads a model's graph without asking whether our kernels can run it: what a simulator prices.
+///
+/// # Errors
+/// [`CompileError::Read`] when the file is damaged, [`CompileError::Refused`] when a tensor cannot be represented.
+pub fn read_graph(name: &str, bytes: &[u8]) -> Result<Graph, CompileError> {
+    let model = tflite::Model::parse(bytes)?;
+    import::import(name, &model).map_err(CompileError::Refused)
+}
+
 /// Plans a graph in the order that needs the smallest arena.
 fn best_layout(mut graph: Graph) -> Result<(Graph, Layout), CompileError> {
     let lay_out = |graph: &Graph| plan::plan(ops::lowering::lower(graph).map_err(CompileError::Refused)?);

@@ -1,0 +1,23 @@
+//! Networks shipped as examples and for the sweep.
+
+use super::{Network, read_network};
+use crate::error::SimError;
+
+const FILES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/networks.rs"));
+
+/// All shipped networks.
+///
+/// # Errors
+/// [`SimError::Malformed`] where a shipped file is; a test keeps it from happening.
+pub fn shipped_networks() -> Result<Vec<Network>, SimError> {
+    FILES.iter().map(|(file, text)| read_network(file, text)).collect()
+}
+
+/// The shipped network of that name, if there is one.
+pub fn shipped_network(name: &str) -> Option<Network> {
+    let wanted = name.to_ascii_lowercase();
+    FILES.iter().find_map(|(file, text)| {
+        let stem = file.rsplit('/').next()?.strip_suffix(".json")?;
+        (stem.to_ascii_lowercase() == wanted).then(|| read_network(file, text).ok()).flatten()
+    })
+}

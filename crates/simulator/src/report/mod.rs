@@ -1,0 +1,11 @@
+//! Views of a prediction: the common record, tables, a trace, a page.
+
+mod html;
+mod record;
+mod table;
+mod trace;
+
+pub use html::html;
+pub use record::{ErrorBar, Model, Power, Record, RecordStep, SCHEMA, Total, record};
+pub use table::{list_table, table};
+pub use trace::trace;

@@ -1,0 +1,356 @@
+//! Latency, energy and memory before the hardware exists.
+
+use std::{fs, path::Path, path::PathBuf};
+
+use anyhow::{Context, bail};
+use simulator::{Goal, Place, Prediction, Settings, machine, network, report, simulate, validate, workload};
+
+/// Predict latency, energy and memory of a network on a machine.
+#[derive(clap::Args)]
+pub struct Args {
+    /// A .tflite model, a layer list (.json), or the name of a shipped network.
+    model: Option<String>,
+    /// A layer list (.json), in place of MODEL.
+    #[arg(long, value_name = "FILE", conflicts_with = "model")]
+    network: Option<String>,
+    /// A machine's name or alias (`name@point` for a clock and voltage point), or a machine file (.toml).
+    #[arg(long, value_name = "NAME", default_value = "ne16-30tops")]
+    machine: String,
+    /// Which engines: auto, ne, gpu or cpu.
+    #[arg(long, default_value = "ne")]
+    place: String,
+    /// With --place auto, what to make least: latency or energy.
+    #[arg(long, default_value = "latency")]
+    least: String,
+    /// Inputs at once.
+    #[arg(long, value_name = "N")]
+    batch: Option<u64>,
+    /// Start with the engine asleep.
+    #[arg(long)]
+    cold: bool,
+    /// Hold everything as fp32, fp16, int8, int4 or sparse.
+    #[arg(long)]
+    precision: Option<String>,
+    /// Store weights otherwise than activations: int8, int4, or sparse:0.6 for a share of zeros.
+    #[arg(long, value_name = "FORMAT")]
+    weights: Option<String>,
+    /// Vary one dimension: batch, bandwidth, macs, clock, dispatch, knee, precision, or machine.
+    #[arg(long, value_name = "DIMENSION=A,B,C")]
+    sweep: Option<String>,
+    /// A language model in place of a file: params=60M,layers=8,context=256,bits=8.
+    #[arg(long, value_name = "SIZES", conflicts_with_all = ["model", "network"])]
+    lm: Option<String>,
+    /// One operator, step by step: dwconv:256x256x32,k3,s1 or gemm:512x1024x4096.
+    #[arg(long, value_name = "SHAPE", conflicts_with_all = ["model", "network", "lm"])]
+    op: Option<String>,
+    /// A transformer encoder of four layers beside twelve convolutions of the same latency: ROWSxWIDTH.
+    #[arg(long, value_name = "SIZES", num_args = 0..=1, default_missing_value = "128x512")]
+    transformer: Option<String>,
+    /// What sparse weights leave of their promise, on a BERT-like encoder of ROWS tokens.
+    #[arg(long, value_name = "ROWS", num_args = 0..=1, default_missing_value = "128")]
+    sparsity: Option<u64>,
+    /// Machine-readable output.
+    #[arg(long)]
+    json: bool,
+    /// Write a trace that ui.perfetto.dev opens.
+    #[arg(long, value_name = "FILE")]
+    trace: Option<PathBuf>,
+    /// Write one self-contained page.
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
+    /// Name the machines, and what each was calibrated on.
+    #[arg(long)]
+    list: bool,
+    /// Compare with every published figure and write docs/accuracy.md.
+    #[arg(long)]
+    validate: bool,
+    /// Where the published figures lie.
+    #[arg(long, value_name = "FOLDER", default_value = "../shared/ne")]
+    figures: PathBuf,
+}
+
+/// Runs the verb; `false` where the answer is no.
+pub fn run(args: &Args, workspace: &Path) -> anyhow::Result<bool> {
+    if args.list {
+        return list(args);
+    }
+    if args.validate {
+        return accuracy(args, workspace);
+    }
+    let chip = find(&args.machine)?;
+    let settings = Settings {
+        place: Place::from_name(&args.place)?,
+        goal: match args.least.as_str() {
+            "latency" => Goal::Latency,
+            "energy" => Goal::Energy,
+            other => bail!("--least {other}: expected latency or energy"),
+        },
+        batch: args.batch.unwrap_or(0),
+        cold: args.cold,
+    };
+    if let Some(text) = &args.lm {
+        let lm = workload::Lm::parse(text)?;
+        let lm = workload::Lm { batch: args.batch.unwrap_or(lm.batch), ..lm };
+        return language(args, &lm, &chip, Settings { batch: 0, ..settings });
+    }
+    if let Some(text) = &args.transformer {
+        return transformer(args, text, &chip, settings);
+    }
+    if let Some(rows) = args.sparsity {
+        return sparsity(args, rows, &chip, settings);
+    }
+    let network = read(args)?;
+    if let Some(sweep) = &args.sweep {
+        return vary(args, sweep, &network, &chip, settings);
+    }
+    let prediction = simulate(&network, &chip, settings)?;
+    write(args, &prediction)?;
+    if args.json {
+        println!("{}", serde_json::to_string_pretty(&report::record(&prediction))?);
+    } else if args.op.is_some() {
+        print!("{}", workload::explain(&prediction));
+    } else {
+        print!("{}", report::table(&prediction));
+    }
+    Ok(true)
+}
+
+fn find(name: &str) -> anyhow::Result<machine::Machine> {
+    Ok(if name.ends_with(".toml") {
+        machine::read_machine_file(Path::new(name))?
+    } else {
+        machine::find_machine(name)?
+    })
+}
+
+fn read(args: &Args) -> anyhow::Result<network::Network> {
+    let mut network = if let Some(text) = &args.op {
+        workload::parse_op(text)?
+    } else {
+        let Some(name) = args.network.as_ref().or(args.model.as_ref()) else {
+            bail!("nothing to run: give MODEL, --network, --op, --lm, --transformer or --sparsity");
+        };
+        if name.ends_with(".tflite") {
+            model(name)?
+        } else if let Some(shipped) = network::shipped_network(name) {
+            shipped
+        } else {
+            network::read_network_file(Path::new(name))?
+        }
+    };
+    if let Some(name) = &args.precision {
+        let precision = network::Precision::from_name(name)
+            .with_context(|| format!("--precision {name}: expected fp32, fp16, int8, int4 or sparse"))?;
+        network = network.with_precision(precision);
+    }
+    if let Some(text) = &args.weights {
+        let (name, zeros) = text.split_once(':').unwrap_or((text, "0.5"));
+        let format = network::Precision::from_name(name)
+            .with_context(|| format!("--weights {text}: expected int8, int4 or sparse:0.6"))?;
+        let zeros: f64 = zeros.parse().with_context(|| format!("--weights {text}: not a share"))?;
+        network.weights = network::Weights { format, zeros: zeros.clamp(0.0, 1.0) };
+    }
+    Ok(network)
+}
+
+fn model(name: &str) -> anyhow::Result<network::Network> {
+    let bytes = fs::read(name).with_context(|| name.to_owned())?;
+    Ok(network::network_of_model(name, &bytes)?)
+}
+
+fn write(args: &Args, prediction: &Prediction) -> anyhow::Result<()> {
+    if let Some(path) = &args.trace {
+        fs::write(path, report::trace(prediction)).with_context(|| path.display().to_string())?;
+    }
+    if let Some(path) = &args.html {
+        fs::write(path, report::html(prediction)).with_context(|| path.display().to_string())?;
+    }
+    Ok(())
+}
+
+fn list(args: &Args) -> anyhow::Result<bool> {
+    let machines = machine::machines()?;
+    if args.json {
+        let rows: Vec<_> = machines
+            .iter()
+            .map(|machine| {
+                serde_json::json!({
+                    "name": machine.name, "aliases": machine.aliases, "chip": machine.chip, "os": machine.os,
+                    "class": machine.class, "description": machine.description,
+                    "engines": machine.engines.iter().map(|engine| &engine.name).collect::<Vec<_>>(),
+                    "points": machine.points.iter().map(|point| &point.name).collect::<Vec<_>>(),
+                    "calibration": machine.calibration, "known_wrong": machine.known_wrong,
+                    "provenance": machine.provenance,
+                })
+            })
+            .collect();
+        println!("{}", serde_json::to_string_pretty(&rows)?);
+    } else {
+        print!("{}", report::list_table(machines));
+    }
+    Ok(true)
+}
+
+fn accuracy(args: &Args, workspace: &Path) -> anyhow::Result<bool> {
+    let folder =
+        if args.figures.is_absolute() { args.figures.clone() } else { workspace.join(&args.figures) };
+    let Some(validation) = validate::validate(&folder)? else {
+        eprintln!("skipped: no published figures in {}, give their folder with --figures", folder.display());
+        return Ok(true);
+    };
+    let text = validate::markdown(&validation);
+    let path = workspace.join("docs/accuracy.md");
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    fs::write(&path, &text).with_context(|| path.display().to_string())?;
+    if args.json {
+        println!("{}", serde_json::to_string_pretty(&validation)?);
+    } else {
+        print!("{text}");
+    }
+    Ok(true)
+}
+
+fn language(
+    args: &Args,
+    lm: &workload::Lm,
+    chip: &machine::Machine,
+    settings: Settings,
+) -> anyhow::Result<bool> {
+    let told = workload::lm_report(lm, chip, settings)?;
+    write(args, &simulate(&lm.network(1, true), chip, settings)?)?;
+    if args.json {
+        println!("{}", serde_json::to_string_pretty(&told)?);
+    } else {
+        println!(
+            "{:.1}M parameters in {} bits on {} (simulated): {:.2} ms per token ±{:.0} % ({:.1} tokens/s over {} sequences), \
+             {:.0} % of it streams weights; a prompt of {} tokens takes {:.1} ms; the key-value cache holds {:.1} MB, \
+             weights {:.1} MB; {:.2} mJ per token",
+            told.params as f64 / 1e6,
+            lm.bits,
+            told.machine,
+            told.ms_per_token,
+            told.latency_error * 100.0,
+            told.tokens_per_second,
+            lm.batch,
+            told.weight_share * 100.0,
+            lm.prompt,
+            told.prefill_ms,
+            told.cache_bytes as f64 / 1e6,
+            told.weight_bytes as f64 / 1e6,
+            told.mj_per_token
+        );
+    }
+    Ok(true)
+}
+
+fn transformer(args: &Args, text: &str, chip: &machine::Machine, settings: Settings) -> anyhow::Result<bool> {
+    let sizes = text.split_once('x').and_then(|(a, b)| Some((a.parse().ok()?, b.parse().ok()?)));
+    let Some((rows, width)) = sizes.filter(|(r, w)| (1..=65536).contains(r) && (1..=65536).contains(w))
+    else {
+        bail!("--transformer {text}: expected ROWSxWIDTH, such as 128x512");
+    };
+    let (left, right) = workload::encoder_beside_cnn(chip, rows, width, settings)?;
+    write(args, &left)?;
+    if args.json {
+        let both = [report::record(&left), report::record(&right)];
+        println!("{}", serde_json::to_string_pretty(&both)?);
+        return Ok(true);
+    }
+    for one in [&left, &right] {
+        let spilled: f64 = one.steps.iter().map(|step| step.cost.spilled_bytes).sum();
+        println!(
+            "{}: {:.3} ms, {:.1} MMAC, {:.2} MB of weights, {:.2} MB of activations at most, {:.2} MB spilled, {:.3} mJ",
+            one.network,
+            one.total_us / 1e3,
+            one.macs / 1e6,
+            one.weight_bytes / 1e6,
+            one.arena_bytes / 1e6,
+            spilled / 1e6,
+            one.total_uj / 1e3
+        );
+    }
+    Ok(true)
+}
+
+fn sparsity(args: &Args, rows: u64, chip: &machine::Machine, settings: Settings) -> anyhow::Result<bool> {
+    if !(1..=65536).contains(&rows) {
+        bail!("--sparsity {rows}: expected 1 to 65536 tokens");
+    }
+    let table = workload::sparsity(chip, rows, settings)?;
+    if args.json {
+        println!("{}", serde_json::to_string_pretty(&table)?);
+        return Ok(true);
+    }
+    println!("{:>6} {:>8} {:>8} {:>9} {:>11}  because", "zeros", "promise", "left", "ms", "weight MB");
+    for row in table {
+        println!(
+            "{:>5.0}% {:>7.2}x {:>7.2}x {:>9.3} {:>11.1}  {}",
+            row.zeros * 100.0,
+            row.ideal,
+            row.stored,
+            row.ms,
+            row.weight_bytes as f64 / 1e6,
+            row.because
+        );
+    }
+    Ok(true)
+}
+
+fn vary(
+    args: &Args,
+    text: &str,
+    network: &network::Network,
+    chip: &machine::Machine,
+    settings: Settings,
+) -> anyhow::Result<bool> {
+    let Some((dimension, values)) = text.split_once('=') else {
+        bail!("--sweep {text}: expected DIMENSION=A,B,C");
+    };
+    let mut rows = Vec::new();
+    for value in values.split(',') {
+        let factor = || value.parse::<f64>().ok().filter(|v| v.is_finite() && *v > 0.0);
+        let one = match dimension {
+            "machine" => simulate(network, &find(value)?, settings)?,
+            "precision" => {
+                let precision = network::Precision::from_name(value)
+                    .with_context(|| format!("--sweep {text}: no precision `{value}`"))?;
+                simulate(&network.clone().with_precision(precision), chip, settings)?
+            }
+            "batch" => {
+                let batch =
+                    factor().with_context(|| format!("--sweep {text}: `{value}` is no number above 0"))?;
+                simulate(network, chip, Settings { batch: batch as u64, ..settings })?
+            }
+            _ => {
+                let factor =
+                    factor().with_context(|| format!("--sweep {text}: `{value}` is no number above 0"))?;
+                let chip = chip.scaled(dimension, factor).with_context(|| {
+                    format!("--sweep {text}: expected batch, bandwidth, macs, clock, dispatch, knee, precision or machine")
+                })?;
+                simulate(network, &chip, settings)?
+            }
+        };
+        rows.push((value, one));
+    }
+    if args.json {
+        let records: Vec<_> = rows
+            .iter()
+            .map(|(value, one)| serde_json::json!({dimension: value, "record": report::record(one)}))
+            .collect();
+        println!("{}", serde_json::to_string_pretty(&records)?);
+        return Ok(true);
+    }
+    println!("{dimension:>18} {:>10} {:>10} {:>8} {:>8}", "ms", "mJ", "W", "peak W");
+    for (value, one) in &rows {
+        println!(
+            "{value:>18} {:>10.3} {:>10.3} {:>8.2} {:>8.2}",
+            one.total_us / 1e3,
+            one.total_uj / 1e3,
+            one.average_w(),
+            one.peak_w
+        );
+    }
+    Ok(true)
+}
