@@ -7,9 +7,13 @@ mod fault;
 mod log;
 #[cfg(feature = "marks")]
 mod mark;
+#[cfg(feature = "plan")]
+mod plan;
 pub mod selftest;
 pub mod semihosting;
 mod serve;
 pub mod stack;
 
+#[cfg(feature = "plan")]
+pub use plan::serve_plan;
 pub use serve::serve;

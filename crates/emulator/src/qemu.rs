@@ -136,13 +136,13 @@ impl Emulator {
     /// # Errors
     /// [`Error::Io`], [`Error::Emulator`], [`Error::Log`]. A firmware that fails is no error here: see [`Outcome::exit`].
     pub fn run(&self, image: &Path, job: &[u8], limit: Duration) -> Result<Outcome, Error> {
-        self.run_with(image, job, limit, &[])
+        self.run_with(image, &[(files::JOB, job)], limit, &[])
     }
 
     fn run_with(
         &self,
         image: &Path,
-        job: &[u8],
+        given: &[(&str, &[u8])],
         limit: Duration,
         extra: &[String],
     ) -> Result<Outcome, Error> {
@@ -150,7 +150,9 @@ impl Emulator {
         let elf = fs::read(&image).map_err(io_error(&image))?;
         let folder = tempfile::tempdir().map_err(io_error(Path::new("a temporary folder")))?;
         let folder = folder.path();
-        fs::write(folder.join(files::JOB), job).map_err(io_error(&folder.join(files::JOB)))?;
+        for (name, bytes) in given {
+            fs::write(folder.join(name), bytes).map_err(io_error(&folder.join(name)))?;
+        }
 
         let finished =
             run_bounded(self.command(&image, folder).args(extra), limit).map_err(io_error(&self.program))?;
@@ -195,6 +197,22 @@ impl Emulator {
         Ok((reply_of(&outcome, job, limit)?, outcome))
     }
 
+    /// Runs a plan blob in the image that takes any.
+    ///
+    /// # Errors
+    /// As [`Emulator::infer`].
+    pub fn infer_plan(
+        &self,
+        image: &Path,
+        plan: &[u8],
+        job: &Job<'_>,
+        limit: Duration,
+    ) -> Result<(Reply, Outcome), Error> {
+        let given = [(files::PLAN, plan), (files::JOB, &job.to_bytes()?)];
+        let outcome = self.run_with(image, &given, limit, &[])?;
+        Ok((reply_of(&outcome, job, limit)?, outcome))
+    }
+
     /// Runs an image that serves jobs and counts every instruction: of each step when the job asks for steps, else of
     /// each run. `plugin` is the library that counts, see the crate `microjoule-emulator-plugin`.
     ///
@@ -215,7 +233,12 @@ impl Emulator {
         // QEMU parts arguments at commas; a doubled one stands for itself.
         let plugin = plugin.display().to_string().replace(',', ",,");
         let argument = format!("file={plugin},out={COUNTS},mark={begin:#x},mark={end:#x}");
-        let outcome = self.run_with(image, &job.to_bytes()?, limit, &["-plugin".to_owned(), argument])?;
+        let outcome = self.run_with(
+            image,
+            &[(files::JOB, &job.to_bytes()?)],
+            limit,
+            &["-plugin".to_owned(), argument],
+        )?;
         let reply = reply_of(&outcome, job, limit)?;
         let counts = Counts::parse(&String::from_utf8_lossy(&outcome.counts), begin)?;
         Ok((reply, counts))

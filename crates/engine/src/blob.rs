@@ -62,6 +62,11 @@ pub struct Header {
     pub reserved: u32,
 }
 
+impl Header {
+    /// Where the blob's length stands, for a loader that has read no more than the header.
+    pub const TOTAL_BYTES_AT: usize = core::mem::offset_of!(Header, total_bytes);
+}
+
 /// Bytes before the part that the checksum covers.
 pub const CRC_FROM: usize = 16;
 

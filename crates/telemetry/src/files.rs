@@ -8,3 +8,6 @@ pub const REPLY: &str = "reply.bin";
 
 /// The firmware's defmt log, encoded.
 pub const LOG: &str = "log.bin";
+
+/// A plan blob, written by the host, for the program that runs any plan.
+pub const PLAN: &str = "plan.bin";

@@ -1,0 +1,89 @@
+//! Plans loaded at run time on every emulated board: what the host computes, the board computes.
+//!
+//! One image runs them all. Here it takes the shipped models, and every operator and small network of
+//! `../shared/models` where that folder is.
+
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use compiler::{CompileOptions, compile, emit::blob};
+use emulator::{Emulator, Job};
+use firmware::{Board, Machine, Profile, Request, build, resolve};
+use golden::{Lcg, lcg_inputs, models_in, run};
+
+const LIMIT: Duration = Duration::from_secs(300);
+/// What the image has room for; see `boards/*/src/bin/plan.rs`.
+const ROOM_BYTES: usize = 2 << 20;
+const ARENA_BYTES: usize = 1 << 20;
+
+fn workspace() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// Shipped models, and the shared ones where they are: every operator, and the networks of few operations.
+fn models() -> Vec<PathBuf> {
+    let mut models: Vec<_> =
+        ["digits", "kws"].map(|name| workspace().join("models").join(name).join("model.tflite")).into();
+    for folder in ["operators", "networks"] {
+        match models_in(&workspace().join("../shared/models").join(folder)) {
+            Ok(more) => models.extend(more),
+            Err(_) => eprintln!("skipped: no ../shared/models/{folder}"),
+        }
+    }
+    models
+}
+
+#[test]
+fn every_plan_gives_the_bytes_of_the_host() {
+    for board in Board::all(&workspace()).expect("boards") {
+        let resolved = match resolve(&Machine::this(), &board.target, &mut |line| eprintln!("{line}")) {
+            Ok(resolved) => resolved,
+            Err(error) => {
+                eprintln!("skipped: {}: {error}", board.name);
+                continue;
+            }
+        };
+        let emulator = match Emulator::find(&board) {
+            Ok(emulator) => emulator,
+            Err(absent) => {
+                eprintln!("skipped: {}: {absent}", board.name);
+                continue;
+            }
+        };
+        let request = Request {
+            board: &board,
+            program: Some("plan"),
+            model: None,
+            profile: Profile::Release,
+            features: &["plan"],
+        };
+        let image = build(&resolved.toolchain, &request, &mut |line| eprintln!("{line}")).expect("an image");
+        let mut ran = 0;
+        let mut wrong = Vec::new();
+        for path in models() {
+            let bytes = std::fs::read(&path).expect("a readable model");
+            let Ok(compiled) = compile("model", &bytes, CompileOptions::DEVICE) else { continue };
+            let plan = blob(&compiled);
+            let macs = compiled.graph.main().nodes.len();
+            if plan.len() > ROOM_BYTES || compiled.layout.arena_bytes > ARENA_BYTES || macs > 40 {
+                continue;
+            }
+            let inputs = lcg_inputs(&compiled.inputs, Lcg::SEED);
+            let host = run(&compiled, std::slice::from_ref(&inputs), &mut ()).expect("a plan that runs");
+            let cases = [inputs.concat()];
+            let job = Job { cases: &cases, steps: false, reset: true };
+            let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+            match emulator.infer_plan(&image.path, &plan, &job, LIMIT) {
+                Ok((reply, _)) if reply.cases[0].outputs == host[0] => {}
+                Ok(_) => wrong.push(format!("{name}: other bytes")),
+                Err(error) => wrong.push(format!("{name}: {error}")),
+            }
+            ran += 1;
+        }
+        assert!(wrong.is_empty(), "{} of {ran} on {}:\n{}", wrong.len(), board.name, wrong.join("\n"));
+        assert!(ran >= 2);
+        eprintln!("{ran} plans on {}", board.name);
+    }
+}
