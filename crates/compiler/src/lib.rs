@@ -82,7 +82,7 @@ pub fn compile(name: &str, bytes: &[u8], options: CompileOptions) -> Result<Comp
     passes::fold::run(&mut graph);
     check(&graph)?;
     passes::run(&mut graph, options);
-    let (graph, layout) = best_layout(graph)?;
+    let (graph, layout) = best_layout(graph, options)?;
     Ok(describe(graph, layout))
 }
 
@@ -114,8 +114,9 @@ pub fn read_graph(name: &str, bytes: &[u8]) -> Result<Graph, CompileError> {
 }
 
 /// Plans a graph in the order that needs the smallest arena.
-fn best_layout(mut graph: Graph) -> Result<(Graph, Layout), CompileError> {
-    let lay_out = |graph: &Graph| plan::plan(ops::lowering::lower(graph).map_err(CompileError::Refused)?);
+fn best_layout(mut graph: Graph, options: CompileOptions) -> Result<(Graph, Layout), CompileError> {
+    let lay_out =
+        |graph: &Graph| plan::plan(ops::lowering::lower(graph).map_err(CompileError::Refused)?, options);
     let given = lay_out(&graph)?;
     let Some(order) = plan::order(&graph) else { return Ok((graph, given)) };
     let mut reordered = graph.clone();

@@ -65,6 +65,24 @@ pub fn lifetimes(count: usize, steps: &[StepIr], ends: &Ends, loops: &[Loop]) ->
     lifetimes
 }
 
+/// Keeps what a step uses until its layer is done, so that all that the layer wrote can be seen then, even
+/// what nothing reads.
+pub fn keep_for_the_layer(lifetimes: &mut [Option<Lifetime>], steps: &[StepIr]) {
+    let mut end = steps.len();
+    for (index, step) in steps.iter().enumerate().rev() {
+        if steps.get(index + 1).is_none_or(|next| next.layer != step.layer) {
+            end = index + 1;
+        }
+        for slot in &step.operands {
+            if let Slot::Buffer { id, .. } = slot
+                && let Some(lifetime) = &mut lifetimes[*id]
+            {
+                lifetime.last = lifetime.last.max(end);
+            }
+        }
+    }
+}
+
 /// Lets steps that can work in place do so, where nothing needs the overwritten bytes afterwards. Gives the
 /// buffers that went up in others: old and new.
 pub fn overwrite(

@@ -13,6 +13,7 @@ pub use lifetime::Lifetime;
 pub use order::order;
 
 use crate::{
+    CompileOptions,
     graph::TensorId,
     ops::{
         Lowering, Slot,
@@ -78,7 +79,7 @@ pub struct Layout {
 ///
 /// # Errors
 /// [`CompileError::TooLarge`] when a memory would be longer than an operand can address.
-pub fn plan(mut lowering: Lowering<'_>) -> Result<Layout, CompileError> {
+pub fn plan(mut lowering: Lowering<'_>, options: CompileOptions) -> Result<Layout, CompileError> {
     let main = lowering.graph().main().clone();
     let inputs: Vec<_> = main.inputs.iter().map(|&id| (id, lowering.slot(id))).collect();
     let outputs: Vec<_> = main.outputs.iter().map(|&id| (id, lowering.slot(id))).collect();
@@ -92,7 +93,10 @@ pub fn plan(mut lowering: Lowering<'_>) -> Result<Layout, CompileError> {
     for (from, to) in lifetime::overwrite(&buffers, &mut steps, &mut ends, &loops) {
         places.iter_mut().for_each(|(_, slot)| lifetime::rename(slot, from, to));
     }
-    let lifetimes = lifetime::lifetimes(buffers.len(), &steps, &ends, &loops);
+    let mut lifetimes = lifetime::lifetimes(buffers.len(), &steps, &ends, &loops);
+    if options.keep_every_tensor {
+        lifetime::keep_for_the_layer(&mut lifetimes, &steps);
+    }
     let place::Placement { mut offsets, bytes: arena_bytes, bound: arena_bound } =
         place::place(&buffers, &lifetimes);
     let state_bytes = place::place_state(&buffers, &mut offsets);
