@@ -1,6 +1,8 @@
 //! From the file's model to the graph.
 
-use tflite::DType;
+use std::collections::HashSet;
+
+use tflite::{BuiltinOp, DType};
 
 use crate::{
     graph::{Graph, Node, Quant, Subgraph, Tensor, TensorId},
@@ -24,8 +26,9 @@ pub fn import(name: &str, model: &tflite::Model<'_>) -> Result<Graph, Vec<Refusa
     }
     for (index, subgraph) in model.subgraphs.iter().enumerate() {
         let base = graph.tensors.len();
-        for tensor in &subgraph.tensors {
-            match import_tensor(tensor) {
+        let dividing = operands_of_division(subgraph);
+        for (id, tensor) in subgraph.tensors.iter().enumerate() {
+            match import_tensor(tensor, dividing.contains(&id)) {
                 Ok(tensor) => graph.tensors.push(tensor),
                 Err(reason) => {
                     refusals.push(whole(index, format!("tensor '{}': {reason}", tensor.name)));
@@ -66,7 +69,13 @@ pub fn import(name: &str, model: &tflite::Model<'_>) -> Result<Graph, Vec<Refusa
     if refusals.is_empty() { Ok(graph) } else { Err(refusals) }
 }
 
-fn import_tensor(tensor: &tflite::Tensor<'_>) -> Result<Tensor, String> {
+/// Inputs of DIV. Their zero points may lie outside their type, which keeps a divisor from being real 0.
+fn operands_of_division(subgraph: &tflite::Subgraph<'_>) -> HashSet<usize> {
+    let divisions = subgraph.operators.iter().filter(|operator| operator.op == BuiltinOp::Div);
+    divisions.flat_map(|operator| operator.inputs.iter().flatten().copied()).collect()
+}
+
+fn import_tensor(tensor: &tflite::Tensor<'_>, divides: bool) -> Result<Tensor, String> {
     let mut shape = Vec::with_capacity(tensor.shape.len());
     for &size in &tensor.shape {
         match usize::try_from(size) {
@@ -92,7 +101,7 @@ fn import_tensor(tensor: &tflite::Tensor<'_>) -> Result<Tensor, String> {
     }
     let quant = match &tensor.quantization {
         Some(quantization) if !quantization.scales.is_empty() => {
-            Some(import_quant(quantization, &shape, tensor)?)
+            Some(import_quant(quantization, &shape, tensor, divides)?)
         }
         _ => None,
     };
@@ -110,6 +119,7 @@ fn import_quant(
     stored: &tflite::Quantization,
     shape: &[usize],
     tensor: &tflite::Tensor<'_>,
+    divides: bool,
 ) -> Result<Quant, String> {
     let scales = stored.scales.clone();
     if let Some(bad) = scales.iter().find(|scale| !scale.is_normal() || **scale < 0.0) {
@@ -117,6 +127,7 @@ fn import_quant(
         return Err(format!("scale {bad} is not a positive normal number"));
     }
     let (min, max) = match tensor.dtype {
+        _ if divides => (i64::from(i32::MIN), i64::from(i32::MAX)),
         DType::Int4 => (-8, 7),
         DType::Int8 => (-128, 127),
         DType::Uint8 => (0, 255),

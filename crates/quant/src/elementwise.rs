@@ -225,11 +225,12 @@ pub struct Quotient {
 }
 
 impl Quotient {
-    /// The constants of DIV: `a / (b · out)` in single precision.
+    /// The constants of DIV: `a / (b · out)` in double precision.
     ///
-    /// Source: TFLM `CalculateOpDataDiv`.
+    /// Source: TFLM `CalculateOpDataDiv`, in the build that recorded outputs come from.
     pub fn prepare(a: Affine, b: Affine, out: Affine, clamp: Clamp) -> Option<Self> {
-        let multiplier = Multiplier::from_real(f64::from(a.scale / (b.scale * out.scale)))?;
+        let multiplier =
+            Multiplier::from_real(f64::from(a.scale) / (f64::from(b.scale) * f64::from(out.scale)))?;
         Some(Self { zero_a: a.zero, zero_b: b.zero, multiplier, zero_out: out.zero, clamp })
     }
 

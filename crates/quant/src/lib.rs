@@ -19,6 +19,7 @@
 #![forbid(unsafe_code)]
 
 mod activation_range;
+mod circular;
 mod convert;
 mod curves;
 mod curves16;
@@ -31,6 +32,7 @@ mod interpolate;
 mod lut;
 mod multiplier;
 mod norms;
+mod power;
 mod products;
 mod rectifiers;
 mod reduce;

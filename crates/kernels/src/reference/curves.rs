@@ -57,13 +57,13 @@ real_functions! {
     /// SIGN: −1, 0 or 1.
     sign_f32 = |x| if x > 0.0 { 1.0 } else if x < 0.0 { -1.0 } else { 0.0 };
     /// LOGISTIC: `1 / (1 + e^−x)`, which is `e^x` to all digits far below 0 and 1 far above.
-    logistic_f32 = logistic;
+    logistic_f32 = float::logistic;
     /// TANH: the hyperbolic tangent.
-    tanh_f32 = tanh;
+    tanh_f32 = float::tanh;
     /// HARD_SWISH: `x · min(max(x + 3, 0), 6) / 6`.
     hard_swish_f32 = hard_swish;
     /// ELU: `x` above 0, else `e^x − 1`.
-    elu_f32 = |x| if x < 0.0 { libm::expm1f(x) } else { x };
+    elu_f32 = |x| if x < 0.0 { float::exp_m1(x) } else { x };
     /// GELU: `x` times the normal distribution's share below `x`.
     gelu_f32 = gelu;
     /// GELU by its approximation with TANH.
@@ -81,32 +81,6 @@ fn round(x: f32) -> f32 {
 /// The square root. That of a negative number is the NaN that x86 gives, whose sign is set.
 fn sqrt(x: f32) -> f32 {
     if x < 0.0 { f32::from_bits(0xffc0_0000) } else { float::sqrt(x) }
-}
-
-/// The hyperbolic tangent by way of `e^x − 1` in single precision, as C libraries have long computed it.
-fn tanh(x: f32) -> f32 {
-    let magnitude = libm::fabsf(x);
-    let y = if magnitude >= 22.0 {
-        1.0
-    } else if magnitude >= 1.0 {
-        1.0 - 2.0 / (libm::expm1f(2.0 * magnitude) + 2.0)
-    } else if magnitude < f32::from_bits(0x2400_0000) {
-        return x * (1.0 + x);
-    } else {
-        let less = libm::expm1f(-2.0 * magnitude);
-        -less / (less + 2.0)
-    };
-    if x.is_nan() { x } else { libm::copysignf(y, x) }
-}
-
-fn logistic(x: f32) -> f32 {
-    if x > 16.619_047 {
-        1.0
-    } else if x < -9.0 {
-        float::exp(x)
-    } else {
-        1.0 / (1.0 + float::exp(-x))
-    }
 }
 
 fn hard_swish(x: f32) -> f32 {
@@ -129,7 +103,7 @@ pub fn gelu(x: f32) -> f32 {
 pub fn gelu_tanh(x: f32) -> f32 {
     const ROOT_OF_TWO_OVER_PI: f32 =
         (core::f64::consts::FRAC_2_SQRT_PI * core::f64::consts::FRAC_1_SQRT_2) as f32;
-    0.5 * x * (1.0 + tanh(ROOT_OF_TWO_OVER_PI * (x + 0.044_715 * x * x * x)))
+    0.5 * x * (1.0 + float::tanh(ROOT_OF_TWO_OVER_PI * (x + 0.044_715 * x * x * x)))
 }
 
 /// RELU and its kin on real numbers.

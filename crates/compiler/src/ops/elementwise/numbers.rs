@@ -8,7 +8,7 @@ use engine::ops::{
     MinimumS32, MinimumS64, MinimumU8, PowF32, PowS32, Select8, Select16, Select32, Select64,
     SquaredDifferenceF32, SquaredDifferenceS8, SquaredDifferenceS16, SquaredDifferenceS32,
 };
-use quant::{CommonScale, Quotient, Sum};
+use quant::{CommonScale, FusedActivation, Multiplier, Quotient, Sum};
 use tflite::{BuiltinOp, DType, Options};
 
 use super::{
@@ -207,7 +207,14 @@ fn div(cx: &mut Lowering<'_>, view: &NodeView<'_>) -> Result<(), Reject> {
     let (walk, activation) = (walk(view)?, fused(activation)?);
     let constants = || {
         let clamp = clamp(activation, output)?;
-        Quotient::prepare(affine(a), affine(b), affine(output), clamp).ok_or_else(scales_apart)
+        let mut quotient =
+            Quotient::prepare(affine(a), affine(b), affine(output), clamp).ok_or_else(scales_apart)?;
+        if activation == FusedActivation::ReluN1To1 {
+            // As for MUL: TensorFlow Lite's DIV is what is decided, and its factor is of single precision.
+            let ratio = a.scale() / (b.scale() * output.scale());
+            quotient.multiplier = Multiplier::from_real(ratio.into()).ok_or_else(scales_apart)?;
+        }
+        Ok(quotient)
     };
     let operator: AnyOperator = match output.dtype {
         DType::Int8 => DivS8 { walk, constants: constants()? }.into(),
