@@ -71,6 +71,8 @@ impl ElementType {
             (Self::Bool, Value::Integer(value)) => (value != 0).into(),
             (Self::Bool, Value::Real(value)) => (value != 0.0).into(),
             (_, Value::Integer(value)) => value as u64,
+            (Self::U8, Value::Real(value)) => (value as u8).into(),
+            (Self::U32, Value::Real(value)) => (value as u32).into(),
             (_, Value::Real(value)) => value as i64 as u64,
         }
     }
@@ -85,8 +87,8 @@ impl ElementType {
 ///
 /// # Exactness
 /// C's conversions, as TFLM uses them: real numbers lose their fraction; integers keep their low bits; bools
-/// are 0 or 1. Real numbers outside the type, undefined in C, are limited to int64 and then keep their low
-/// bits.
+/// are 0 or 1. Real numbers outside the type, undefined in C, are limited to it where it is unsigned, else to
+/// int64, of which the low bits stay.
 ///
 /// # Cost
 /// One conversion by way of a 64-bit integer per element: small rather than fast. No scratch.
@@ -127,6 +129,8 @@ mod tests {
         );
         assert_eq!(one(ElementType::F32, ElementType::Bool, &0.25f32.to_le_bytes()), [1]);
         assert_eq!(one(ElementType::Bool, ElementType::I16, &[7]), [1, 0]);
+        assert_eq!(one(ElementType::F32, ElementType::U8, &(-3.9f32).to_le_bytes()), [0]);
+        assert_eq!(one(ElementType::F32, ElementType::U32, &(-3.9f32).to_le_bytes()), [0; 4]);
     }
 
     #[test]
