@@ -62,7 +62,9 @@ fn every_plan_gives_the_bytes_of_the_host() {
         let image = build(&resolved.toolchain, &request, &mut |line| eprintln!("{line}")).expect("an image");
         let mut ran = 0;
         let mut wrong = Vec::new();
-        for path in models() {
+        // One board takes all of the models, the others a sample: they run the same source.
+        let stride = if board.name == "qemu-an386" { 1 } else { 12 };
+        for path in models().into_iter().step_by(stride) {
             let bytes = std::fs::read(&path).expect("a readable model");
             let Ok(compiled) = compile("model", &bytes, CompileOptions::DEVICE) else { continue };
             let plan = blob(&compiled);

@@ -155,6 +155,24 @@ impl Multiplier {
         }
     }
 
+    /// `x` times this factor, rounded once with ties towards +∞: `(x · mantissa + 2^(30 − shift)) >> (31 − shift)`.
+    ///
+    /// This is not what TFLM does. It is how FULLY_CONNECTED of TensorFlow Lite's reference kernels rounds, whose
+    /// bytes count in models that TFLM cannot run. A shift of 31 multiplies without rounding; a result outside
+    /// `i32` saturates.
+    ///
+    /// Source: TensorFlow Lite `MultiplyByQuantizedMultiplier` with `TFLITE_SINGLE_ROUNDING`.
+    #[inline]
+    pub const fn scale_once(self, x: i32) -> i32 {
+        let product = x as i64 * self.mantissa as i64;
+        let shift = 31 - self.shift as i32;
+        if shift <= 0 {
+            return saturate_i32(product);
+        }
+        // At most 2^62 + 2^61: no overflow.
+        saturate_i32((product + (1i64 << (shift - 1))) >> shift)
+    }
+
     /// `x` times this factor with a 16-bit mantissa, rounded once with ties towards +∞: the form that
     /// 64-bit accumulators of int16 activations use.
     ///
@@ -209,6 +227,12 @@ impl Multiplier {
     #[inline]
     pub fn requantize(self, acc: i32, zero: ZeroPoint, clamp: Clamp) -> i32 {
         clamp.apply(self.scale(acc).saturating_add(zero.0))
+    }
+
+    /// As [`Multiplier::requantize`], by [`Multiplier::scale_once`].
+    #[inline]
+    pub fn requantize_once(self, acc: i32, zero: ZeroPoint, clamp: Clamp) -> i32 {
+        clamp.apply(self.scale_once(acc).saturating_add(zero.0))
     }
 
     /// The whole way from a 64-bit accumulator to an activation: [`Multiplier::scale_wide`], plus `zero`,

@@ -1,8 +1,8 @@
 //! FULLY_CONNECTED.
 
 use engine::ops::{
-    FullyConnectedDynamic, FullyConnectedReal, FullyConnectedS4, FullyConnectedS8, FullyConnectedS16,
-    FullyConnectedS16Bias32,
+    FullyConnectedDynamic, FullyConnectedOnceS4, FullyConnectedOnceS8, FullyConnectedReal, FullyConnectedS4,
+    FullyConnectedS8, FullyConnectedS16, FullyConnectedS16Bias32,
 };
 use kernels::reference::{Dynamics, FullyConnected, FullyConnectedF32, FullyConnectedHybrid, MatrixShape};
 use quant::{ZeroPoint, product_ratio};
@@ -11,7 +11,7 @@ use tflite::{Activation, BuiltinOp, DType, Options, WeightsFormat};
 use super::{
     Lowering, NodeView, Rule, Support,
     convolution::{self, Parts, fused_clamp, need_range, push_folded, push_hybrid, push_integers, slots},
-    zero_point,
+    definition, zero_point,
 };
 use crate::refusal::Reject;
 
@@ -110,12 +110,19 @@ fn fully_connected(cx: &mut Lowering<'_>, view: &NodeView<'_>) -> Result<(), Rej
         clamp: fused_clamp(activation, output)?,
     };
     let narrow_sums = bias.map_or(quantized_bias_type == DType::Int32, |bias| bias.dtype == DType::Int32);
+    let rounds_once = definition::is_beyond_tflm(view.graph);
     match (input.dtype, filter.dtype) {
         (DType::Int16, _) if narrow_sums => {
             push_integers(cx, view, FullyConnectedS16Bias32(layer), product_ratio)
         }
         (DType::Int16, _) => push_integers(cx, view, FullyConnectedS16(layer), product_ratio),
+        (_, DType::Int4) if rounds_once => {
+            push_folded(cx, view, FullyConnectedOnceS4(layer), product_ratio, folded.as_deref())
+        }
         (_, DType::Int4) => push_folded(cx, view, FullyConnectedS4(layer), product_ratio, folded.as_deref()),
+        _ if rounds_once => {
+            push_folded(cx, view, FullyConnectedOnceS8(layer), product_ratio, folded.as_deref())
+        }
         _ => push_folded(cx, view, FullyConnectedS8(layer), product_ratio, folded.as_deref()),
     }
 }

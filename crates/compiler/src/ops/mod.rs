@@ -9,6 +9,7 @@ mod blocks;
 mod control;
 mod conv_2d;
 mod convolution;
+pub mod definition;
 mod depthwise_conv_2d;
 mod document;
 mod elementwise;

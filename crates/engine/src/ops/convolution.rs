@@ -90,6 +90,10 @@ integers! {
     DepthwiseConv2dS4(DepthwiseConv2d) = reference::depthwise_conv_2d_s4, nibbles;
     /// FULLY_CONNECTED on int8 with int4 weights.
     FullyConnectedS4(FullyConnected) = reference::fully_connected_s4, nibbles;
+    /// FULLY_CONNECTED on int8, rounded once.
+    FullyConnectedOnceS8(FullyConnected) = reference::fully_connected_once_s8, bytes;
+    /// FULLY_CONNECTED on int8 with int4 weights, rounded once.
+    FullyConnectedOnceS4(FullyConnected) = reference::fully_connected_once_s4, nibbles;
     /// CONV_2D on int16 with int8 weights and a 64-bit bias.
     Conv2dS16(Conv2d) = reference::conv_2d_s16, bytes;
     /// DEPTHWISE_CONV_2D on int16 with int8 weights and a 64-bit bias.

@@ -19,9 +19,9 @@ mod softmax;
 pub use control::{Jump, JumpUnless};
 pub use convolution::{
     Conv2dReal, Conv2dS4, Conv2dS8, Conv2dS16, Conv2dS16Bias32, DepthwiseConv2dReal, DepthwiseConv2dS4,
-    DepthwiseConv2dS8, DepthwiseConv2dS16, DepthwiseConv2dS16Bias32, FullyConnectedReal, FullyConnectedS4,
-    FullyConnectedS8, FullyConnectedS16, FullyConnectedS16Bias32, TransposeConvReal, TransposeConvS8,
-    TransposeConvS16,
+    DepthwiseConv2dS8, DepthwiseConv2dS16, DepthwiseConv2dS16Bias32, FullyConnectedOnceS4,
+    FullyConnectedOnceS8, FullyConnectedReal, FullyConnectedS4, FullyConnectedS8, FullyConnectedS16,
+    FullyConnectedS16Bias32, TransposeConvReal, TransposeConvS8, TransposeConvS16,
 };
 pub use elementwise::*;
 pub use embedding_lookup::{DequantizedLookup, EmbeddingLookup};
@@ -125,9 +125,11 @@ operators! {
     7 SvdfS16
     8 LstmS8
     9 EmbeddingLookup
+    10 FullyConnectedOnceS8
     11 Conv2dS4
     12 DepthwiseConv2dS4
     13 FullyConnectedS4
+    14 FullyConnectedOnceS4
     21 Conv2dS16
     22 DepthwiseConv2dS16
     23 FullyConnectedS16
