@@ -26,7 +26,7 @@ fn is_missing(graph: &Graph, node: &Node) -> bool {
         | BuiltinOp::Select
         | BuiltinOp::Sign
         | BuiltinOp::Tile
-        | BuiltinOp::TopkV2 => true,
+        | BuiltinOp::TopKV2 => true,
         BuiltinOp::FullyConnected => input(1).is_some_and(|weights| {
             weights.dtype == DType::Int4 && weights.quant.as_ref().is_some_and(|quant| quant.scales.len() > 1)
         }),
