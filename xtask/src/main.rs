@@ -6,6 +6,7 @@ mod codegen;
 mod conform;
 mod diff;
 mod firmware;
+mod gate;
 mod infer;
 mod input;
 mod model;
@@ -43,6 +44,7 @@ enum Verb {
     Codegen(codegen::Args),
     Test(test::Args),
     Ci(ci::Args),
+    Gate(gate::Args),
     Setup(setup::Args),
     Sim(Box<sim::Args>),
 }
@@ -58,6 +60,7 @@ fn main() -> ExitCode {
         Verb::Codegen(args) => codegen::run(&args, workspace()),
         Verb::Test(args) => test::run(&args, workspace()),
         Verb::Ci(args) => ci::run(&args, workspace()),
+        Verb::Gate(args) => gate::run(&args, workspace()),
         Verb::Setup(args) => setup::run(&args, workspace()),
         Verb::Sim(args) => sim::run(&args, workspace()),
     };

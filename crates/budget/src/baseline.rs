@@ -64,7 +64,7 @@ pub struct Change {
 pub fn read_baseline(path: &Path) -> Result<Vec<Record>, BudgetError> {
     let file = path.display().to_string();
     let text =
-        std::fs::read_to_string(path).map_err(|source| BudgetError::Read { file: file.clone(), source })?;
+        std::fs::read_to_string(path).map_err(|reason| BudgetError::Read { file: file.clone(), reason })?;
     baseline_from_json(&file, &text)
 }
 

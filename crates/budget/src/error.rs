@@ -19,7 +19,7 @@ pub enum BudgetError {
         expected: String,
     },
     /// What the budget names at this place cannot be had.
-    #[error("{file}:{line}:{column}: {source}")]
+    #[error("{file}:{line}:{column}: {reason}")]
     Target {
         /// The file.
         file: String,
@@ -28,23 +28,23 @@ pub enum BudgetError {
         /// Column in characters, from 1.
         column: usize,
         /// Why.
-        source: Box<dyn std::error::Error + Send + Sync>,
+        reason: Box<dyn std::error::Error + Send + Sync>,
     },
     /// A file could not be read.
-    #[error("{file}: cannot be read: {source}")]
+    #[error("{file}: cannot be read: {reason}")]
     Read {
         /// The file.
         file: String,
         /// The system's reason.
-        source: std::io::Error,
+        reason: std::io::Error,
     },
     /// A file could not be written.
-    #[error("{file}: cannot be written: {source}")]
+    #[error("{file}: cannot be written: {reason}")]
     Write {
         /// The file.
         file: String,
         /// The system's reason.
-        source: std::io::Error,
+        reason: std::io::Error,
     },
     /// A report could not be put into words.
     #[error("the report cannot be written as {format}: {reason}")]
@@ -89,9 +89,9 @@ mod tests {
     #[test]
     fn messages_name_the_file_and_the_reason() {
         let none = || std::io::Error::from(std::io::ErrorKind::NotFound);
-        let read = BudgetError::Read { file: "a".into(), source: none() };
+        let read = BudgetError::Read { file: "a".into(), reason: none() };
         assert_eq!(read.to_string(), "a: cannot be read: entity not found");
-        let write = BudgetError::Write { file: "b".into(), source: none() };
+        let write = BudgetError::Write { file: "b".into(), reason: none() };
         assert_eq!(write.to_string(), "b: cannot be written: entity not found");
         let format = BudgetError::Format { format: "JUnit", reason: "because".into() };
         assert_eq!(format.to_string(), "the report cannot be written as JUnit: because");

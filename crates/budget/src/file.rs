@@ -180,7 +180,7 @@ impl Budget {
     pub fn read(path: &Path) -> Result<Self, BudgetError> {
         let file = path.display().to_string();
         let text = std::fs::read_to_string(path)
-            .map_err(|source| BudgetError::Read { file: file.clone(), source })?;
+            .map_err(|reason| BudgetError::Read { file: file.clone(), reason })?;
         Self::from_toml(&file, &text)
     }
 

@@ -140,8 +140,11 @@ pub struct Judgement {
 pub fn judge(budget: &Budget, bench: &mut dyn Bench, strictness: Strictness) -> Result<Gate, BudgetError> {
     let mut runs = Vec::new();
     for model in &budget.models {
+        // Asked first, so that a model that cannot be had is told at its own line.
+        let at = model.at;
+        let file_bytes = bench.file_bytes(model).map_err(|reason| told_at(budget, at, reason))?;
         for tier in &model.tiers {
-            let judging = Judging { budget, model, tier };
+            let judging = Judging { budget, model, tier, file_bytes };
             let first = runs.len();
             for target in &tier.targets {
                 runs.push(judging.on(bench, target)?);
@@ -197,16 +200,18 @@ struct Judging<'a> {
     budget: &'a Budget,
     model: &'a ModelBudget,
     tier: &'a Tier,
+    file_bytes: Option<u64>,
+}
+
+fn told_at(budget: &Budget, at: At, reason: Cause) -> BudgetError {
+    BudgetError::Target { file: budget.file.clone(), line: at.line, column: at.column, reason }
 }
 
 impl Judging<'_> {
-    fn error(&self, at: At, source: Cause) -> BudgetError {
-        BudgetError::Target { file: self.budget.file.clone(), line: at.line, column: at.column, source }
-    }
-
     fn on(&self, bench: &mut dyn Bench, target: &Target) -> Result<Run, BudgetError> {
         let (model, tier, width) = (self.model, self.tier, self.budget.error_bar);
-        let record = bench.record(model, tier, target).map_err(|source| self.error(target.at, source))?;
+        let record =
+            bench.record(model, tier, target).map_err(|reason| told_at(self.budget, target.at, reason))?;
         let limits = tier.limits.iter().filter(|limit| !limit.metric.of_the_model());
         let judged: Vec<_> = limits.map(|limit| of_record(limit, &record, width)).collect();
         let levers = if judged.iter().any(wants_a_lever) {
@@ -231,13 +236,10 @@ impl Judging<'_> {
         let mut judged = Vec::new();
         for limit in tier.limits.iter().filter(|limit| limit.metric.of_the_model()) {
             judged.push(match limit.metric {
-                Metric::FileSize => {
-                    let bytes = bench.file_bytes(model).map_err(|source| self.error(model.at, source))?;
-                    file_size(limit, bytes, record)
-                }
+                Metric::FileSize => file_size(limit, self.file_bytes, record),
                 _ => {
                     let at = model.quantisation.as_ref().map_or(limit.at, |from| from.at());
-                    quantisation(limit, bench.loss(model).map_err(|source| self.error(at, source))?)
+                    quantisation(limit, bench.loss(model).map_err(|reason| told_at(self.budget, at, reason))?)
                 }
             });
         }

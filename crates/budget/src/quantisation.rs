@@ -168,7 +168,7 @@ fn top(row: &[f64]) -> Option<usize> {
 fn read(path: &Path) -> Result<(String, String), BudgetError> {
     let file = path.display().to_string();
     let text =
-        std::fs::read_to_string(path).map_err(|source| BudgetError::Read { file: file.clone(), source })?;
+        std::fs::read_to_string(path).map_err(|reason| BudgetError::Read { file: file.clone(), reason })?;
     Ok((file, text))
 }
 

@@ -15,7 +15,7 @@ use crate::error::BudgetError;
 /// [`BudgetError::Write`].
 pub fn write_atomically(path: &Path, text: &str) -> Result<(), BudgetError> {
     write(path, text.as_bytes())
-        .map_err(|source| BudgetError::Write { file: path.display().to_string(), source })
+        .map_err(|reason| BudgetError::Write { file: path.display().to_string(), reason })
 }
 
 fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {

@@ -26,8 +26,10 @@ pub mod place;
 pub mod report;
 mod simulate;
 pub mod validate;
+mod variant;
 pub mod workload;
 
 pub use error::{Place as TextPlace, SimError};
 pub use place::{Goal, Place};
 pub use simulate::{Event, Overhead, Prediction, Settings, Step, Track, simulate};
+pub use variant::{Variant, variants};

@@ -110,8 +110,8 @@ fn change_line(change: &Change) -> String {
     )
 }
 
-/// `the gate opens: 6 limits pass`, and why not.
-fn summary(gate: &Gate) -> String {
+/// One line: `over budget: 5 pass, 1 fail`.
+pub fn summary(gate: &Gate) -> String {
     let counts = gate.counts;
     let mut parts = vec![format!("{} pass", counts.pass)];
     if counts.too_close > 0 {

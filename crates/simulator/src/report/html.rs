@@ -66,7 +66,7 @@ pub fn html(prediction: &Prediction) -> String {
     // A script element ends at the first `</`, whatever it holds.
     let data = data.to_string().replace('<', "\\u003c");
     let total = |name: &str, value: String| format!("<div><dt>{name}</dt><dd>{value}</dd></div>");
-    let error = &record.error;
+    let error = &machine.calibration;
     let totals = [
         total(
             "latency",
@@ -102,13 +102,13 @@ pub fn html(prediction: &Prediction) -> String {
 "#,
         description = escape(machine.description.trim_end_matches('.')),
         batch = prediction.batch,
-        place = record.place,
-        on = escape(&error.calibrated_on),
+        place = prediction.settings.place.name(),
+        on = escape(&error.on),
         median = error.latency_median * 100.0,
         p90 = error.latency_p90 * 100.0,
     )
 }
 
-fn short(value: f64) -> f64 {
-    (value * 1e4).round() / 1e4
+fn short(value: impl Into<Option<f64>>) -> Option<f64> {
+    value.into().map(|value| (value * 1e4).round() / 1e4)
 }

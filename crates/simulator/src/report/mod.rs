@@ -6,6 +6,6 @@ mod table;
 mod trace;
 
 pub use html::html;
-pub use record::{ErrorBar, Model, Power, Record, RecordStep, SCHEMA, Total, record};
+pub use record::record;
 pub use table::{list_table, table};
 pub use trace::trace;
