@@ -54,17 +54,17 @@ pub struct Requantize {
 }
 
 impl Requantize {
-    /// The factor for QUANTIZE, RELU and its kin: `input_scale / output_scale` in double precision.
+    /// The factor for QUANTIZE, RELU and ABS: `input_scale / output_scale` in double precision.
     ///
-    /// Source: TFLM `PrepareQuantizeReference` and, in the build that recorded outputs come from,
-    /// `CalculateReluOpData`.
+    /// Source: TFLM `PrepareQuantizeReference` and, as in the build that recorded outputs come from,
+    /// `CalculateReluOpData` and `SetAbsOutputMultiplier`.
     pub fn ratio(input_scale: f32, output_scale: f32) -> Option<Multiplier> {
         Multiplier::from_real(f64::from(input_scale) / f64::from(output_scale))
     }
 
-    /// The factor for ABS: `input_scale / output_scale` in single precision.
+    /// The factor for RELU6, RELU_0_TO_1 and RELU_N1_TO_1: `input_scale / output_scale` in single precision.
     ///
-    /// Source: TFLM `SetAbsOutputMultiplier`.
+    /// Source: TensorFlow Lite's `ReluPrepare`, whose kernels rescale where TFLM's only limit.
     pub fn single_precision_ratio(input_scale: f32, output_scale: f32) -> Option<Multiplier> {
         Multiplier::from_real(f64::from(input_scale / output_scale))
     }

@@ -14,23 +14,12 @@ pub const LUT16_ENTRIES: usize = 513;
 /// Source: TFLM `LUTPopulate<int8_t>`, and `PopulateLookupTable` of ELU.
 pub fn lut_i8(input: Affine, output: Affine, function: impl Fn(f32) -> f32) -> [i8; 256] {
     let inverse_scale = 1.0 / output.scale;
-    tabulate_i8(input, output.zero, |x| libm::roundf(function(x) * inverse_scale))
-}
-
-/// [`lut_i8`] for the operators that truncate: `function(x) / scale_out` towards zero, plus `zero_out`.
-///
-/// Of these SQRT is known. TFLM lacks it on int8; the recorded outputs of TFLite's reference kernel tell this
-/// quotient from the product with the inverse and from double precision.
-pub fn lut_i8_truncated(input: Affine, output: Affine, function: impl Fn(f32) -> f32) -> [i8; 256] {
-    tabulate_i8(input, output.zero, |x| libm::truncf(function(x) / output.scale))
-}
-
-fn tabulate_i8(input: Affine, ZeroPoint(zero): ZeroPoint, steps: impl Fn(f32) -> f32) -> [i8; 256] {
     core::array::from_fn(|index| {
         let q = i32::from(index as u8 as i8);
         let x = input.scale * q.saturating_sub(input.zero.0) as f32;
+        let steps = libm::roundf(function(x) * inverse_scale);
         // `max` takes the number where the other is NaN.
-        Clamp::I8.apply((steps(x) + zero as f32).max(i32::MIN as f32) as i32) as i8
+        Clamp::I8.apply((steps + output.zero.0 as f32).max(i32::MIN as f32) as i32) as i8
     })
 }
 

@@ -1,6 +1,5 @@
 //! Inverse square roots, L2_NORMALIZATION and RSQRT.
 
-use crate::float;
 use crate::multiplier::{Affine, Clamp, Multiplier, ZeroPoint};
 use crate::rounding::{doubling_high_mul, round_shift_right, saturate_i8, saturating_shift_left};
 
@@ -80,11 +79,12 @@ impl Rsqrt {
     /// Fractional bits of the root between its two multiplications.
     const FRACTIONAL_BITS: i32 = 20;
 
-    /// The constants: the square root and the product in single precision, the quotient in double.
+    /// The constants, in double precision.
     ///
     /// Source: TFLM `SetRsqrtOutputMultiplier`.
     pub fn prepare(input: Affine, output: Affine, clamp: Clamp) -> Option<Self> {
-        let multiplier = Multiplier::from_real(1.0 / f64::from(float::sqrt(input.scale) * output.scale))?;
+        let multiplier =
+            Multiplier::from_real(1.0 / (libm::sqrt(input.scale.into()) * f64::from(output.scale)))?;
         Some(Self { zero_in: input.zero, multiplier, zero_out: output.zero, clamp })
     }
 

@@ -122,14 +122,14 @@ pub struct HardSwish {
 }
 
 impl HardSwish {
-    /// The constants, in single precision; `None` when the input's steps are more than 128 of the output's,
+    /// The constants, in double precision; `None` when the input's steps are more than 128 of the output's,
     /// which the source refuses.
     ///
     /// Source: TFLM `HardSwishPrepare`.
     pub fn prepare(input: Affine, output: Affine) -> Option<Self> {
-        let fine_scale = (1.0 / 128.0) * input.scale;
-        let to_output = Multiplier::from_real(f64::from(fine_scale / output.scale))?;
-        let to_gate = Multiplier::from_real(f64::from(fine_scale / (3.0 / 32768.0)))?;
+        let fine_scale = f64::from(input.scale) / 128.0;
+        let to_output = Multiplier::from_real(fine_scale / f64::from(output.scale))?;
+        let to_gate = Multiplier::from_real(fine_scale / (3.0 / 32768.0))?;
         Some(Self {
             zero_in: input.zero,
             output_mantissa: to_output.mantissa_16() as i16,

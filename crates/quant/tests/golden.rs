@@ -136,65 +136,69 @@ fn curves_on_16_bits() {
 
 #[test]
 fn rectifiers() {
-    for case in cases(include_str!("vectors/rectifiers.txt")) {
-        match case.name.as_str() {
-            "hard_swish" => {
-                let swish = HardSwish::prepare(case.affine(0), case.affine(2)).expect("in range");
-                case.expect(ALL_I8.map(|q| swish.apply(q)));
-            }
-            "leaky_relu" => {
-                let alpha = case.float(2);
-                let relu = LeakyRelu::prepare(case.affine(0), alpha, case.affine(3), Clamp::I8);
-                case.expect(ALL_I8.map(|q| relu.expect("in range").apply(q.into())));
-            }
-            "prelu" => {
-                let relu = Prelu::prepare(case.affine(0), case.affine(2), case.affine(4), Clamp::I8);
-                case.expect(ALL_I8.map(|q| relu.expect("in range").apply(q.into(), case.int(6))));
-            }
-            other => panic!("{other}"),
+    cases(include_str!("vectors/rectifiers.txt")).iter().for_each(rectifier);
+}
+
+fn rectifier(case: &Case) {
+    match case.name.as_str() {
+        "hard_swish" => {
+            let swish = HardSwish::prepare(case.affine(0), case.affine(2)).expect("in range");
+            case.expect(ALL_I8.map(|q| swish.apply(q)));
         }
+        "leaky_relu" => {
+            let alpha = case.float(2);
+            let relu = LeakyRelu::prepare(case.affine(0), alpha, case.affine(3), Clamp::I8);
+            case.expect(ALL_I8.map(|q| relu.expect("in range").apply(q.into())));
+        }
+        "prelu" => {
+            let relu = Prelu::prepare(case.affine(0), case.affine(2), case.affine(4), Clamp::I8);
+            case.expect(ALL_I8.map(|q| relu.expect("in range").apply(q.into(), case.int(6))));
+        }
+        other => panic!("{other}"),
     }
 }
 
 #[test]
 fn elementwise() {
-    for case in cases(include_str!("vectors/elementwise.txt")) {
-        let (a, b) = (case.affine(0), case.affine(2));
-        if case.name == "compare" {
-            let scales = CommonScale::for_comparison(a.scale, a.zero, b.scale, b.zero).expect("below 1");
-            case.expect(case.pairs(4).into_iter().flat_map(|(a, b)| <[i32; 2]>::from(scales.both(a, b))));
-            continue;
+    cases(include_str!("vectors/elementwise.txt")).iter().for_each(pair);
+}
+
+fn pair(case: &Case) {
+    let (a, b) = (case.affine(0), case.affine(2));
+    if case.name == "compare" {
+        let scales = CommonScale::for_comparison(a.scale, a.zero, b.scale, b.zero).expect("below 1");
+        case.expect(case.pairs(4).into_iter().flat_map(|(a, b)| <[i32; 2]>::from(scales.both(a, b))));
+        return;
+    }
+    let out = case.affine(4);
+    let clamp = Clamp { min: case.int(6), max: case.int(7) };
+    let pairs = case.pairs(8).into_iter();
+    let (sum_shift, square_shift) = match case.name.ends_with("16") {
+        false => (CommonScale::SUM_SHIFT_I8, CommonScale::SQUARE_SHIFT_I8),
+        true => (CommonScale::SUM_SHIFT_I16, CommonScale::SQUARE_SHIFT_I16),
+    };
+    match case.name.trim_end_matches("16") {
+        "add" => {
+            let sum = Sum::for_add(a, b, out, sum_shift, clamp).expect("in range");
+            case.expect(pairs.map(|(a, b)| sum.add(a, b)));
         }
-        let out = case.affine(4);
-        let clamp = Clamp { min: case.int(6), max: case.int(7) };
-        let pairs = case.pairs(8).into_iter();
-        let (sum_shift, square_shift) = match case.name.ends_with("16") {
-            false => (CommonScale::SUM_SHIFT_I8, CommonScale::SQUARE_SHIFT_I8),
-            true => (CommonScale::SUM_SHIFT_I16, CommonScale::SQUARE_SHIFT_I16),
-        };
-        match case.name.trim_end_matches("16") {
-            "add" => {
-                let sum = Sum::for_add(a, b, out, sum_shift, clamp).expect("in range");
-                case.expect(pairs.map(|(a, b)| sum.add(a, b)));
-            }
-            "sub" => {
-                let sum = Sum::for_add(a, b, out, sum_shift, clamp).expect("in range");
-                case.expect(pairs.map(|(a, b)| sum.sub(a, b)));
-            }
-            "squared_difference" => {
-                let sum = Sum::for_squared_difference(a, b, out, square_shift, clamp).expect("in range");
-                case.expect(pairs.map(|(a, b)| sum.squared_difference(a, b)));
-            }
-            "mul" => {
-                let product = Product::prepare(a, b, out, clamp).expect("in range");
-                case.expect(pairs.map(|(a, b)| product.apply(a, b)));
-            }
-            "div" => {
-                let quotient = Quotient::prepare(a, b, out, clamp).expect("in range");
-                case.expect(pairs.map(|(a, b)| quotient.apply(a, b)));
-            }
-            other => panic!("{other}"),
+        "sub" => {
+            let sum = Sum::for_add(a, b, out, sum_shift, clamp).expect("in range");
+            case.expect(pairs.map(|(a, b)| sum.sub(a, b)));
         }
+        "squared_difference" => {
+            let sum = Sum::for_squared_difference(a, b, out, square_shift, clamp).expect("in range");
+            case.expect(pairs.map(|(a, b)| sum.squared_difference(a, b)));
+        }
+        "mul" => {
+            let product = Product::prepare(a, b, out, clamp).expect("in range");
+            case.expect(pairs.map(|(a, b)| product.apply(a, b)));
+        }
+        "div" => {
+            let quotient = Quotient::prepare(a, b, out, clamp).expect("in range");
+            case.expect(pairs.map(|(a, b)| quotient.apply(a, b)));
+        }
+        other => panic!("{other}"),
     }
 }
 
@@ -280,40 +284,67 @@ fn conversions() {
 
 #[test]
 fn reductions_and_norms() {
-    for case in cases(include_str!("vectors/reduce.txt")) {
-        let count = |at| NonZeroU32::new(case.int(at) as u32).expect("a count");
+    cases(include_str!("vectors/reduce.txt")).iter().for_each(reduction_or_norm);
+}
+
+fn reduction_or_norm(case: &Case) {
+    let count = |at| NonZeroU32::new(case.int(at) as u32).expect("a count");
+    match case.name.as_str() {
+        "sum" => {
+            let sum = Reduction::for_sum(case.affine(0), case.affine(2), count(4), Clamp::I8);
+            case.expect(case.ints(5).into_iter().map(|total| sum.expect("in range").apply(total)));
+        }
+        "mean" => {
+            let mean = Reduction::for_mean(case.affine(0), case.affine(2), count(4), Clamp::I8);
+            case.expect(case.ints(5).into_iter().map(|total| mean.expect("in range").apply(total)));
+        }
+        "pool" => case.expect([rounded_quotient(case.int(0), count(1))]),
+        "l2" => {
+            let zero = case.int(0);
+            let squares = case.ints(1).into_iter().map(|q| (q - zero) * (q - zero));
+            let norm = L2Normalization::of(ZeroPoint(zero), squares.sum());
+            case.expect(case.ints(1).into_iter().map(|q| norm.apply(q as i8)));
+        }
+        "rsqrt" => {
+            let rsqrt = Rsqrt::prepare(case.affine(0), case.affine(2), Clamp::I8).expect("in range");
+            case.expect((case.int(1)..=127).map(|q| rsqrt.apply(q)));
+        }
+        "abs" => {
+            let (input, output) = (case.affine(0), case.affine(2));
+            let ratio = Requantize::ratio(input.scale, output.scale);
+            let abs = Requantize {
+                zero_in: input.zero,
+                multiplier: ratio.expect("in range"),
+                zero_out: output.zero,
+                clamp: Clamp::I8,
+            };
+            case.expect((-128..=127).map(|q| abs.apply_abs(q)));
+        }
+        "radius" => case.expect([input_radius(case.int(0) as u32, case.int(1))]),
+        other => panic!("{other}"),
+    }
+}
+
+/// Single precision anywhere in the preparation of these constants gives other bytes.
+#[test]
+fn factors_are_worked_out_in_double_precision() {
+    for case in cases(include_str!("vectors/precision.txt")) {
         match case.name.as_str() {
-            "sum" => {
-                let sum = Reduction::for_sum(case.affine(0), case.affine(2), count(4), Clamp::I8);
-                case.expect(case.ints(5).into_iter().map(|total| sum.expect("in range").apply(total)));
-            }
-            "mean" => {
-                let mean = Reduction::for_mean(case.affine(0), case.affine(2), count(4), Clamp::I8);
-                case.expect(case.ints(5).into_iter().map(|total| mean.expect("in range").apply(total)));
-            }
-            "pool" => case.expect([rounded_quotient(case.int(0), count(1))]),
-            "l2" => {
-                let zero = case.int(0);
-                let squares = case.ints(1).into_iter().map(|q| (q - zero) * (q - zero));
-                let norm = L2Normalization::of(ZeroPoint(zero), squares.sum());
-                case.expect(case.ints(1).into_iter().map(|q| norm.apply(q as i8)));
-            }
-            "rsqrt" => {
-                let rsqrt = Rsqrt::prepare(case.affine(0), case.affine(2), Clamp::I8).expect("in range");
-                case.expect((case.int(1)..=127).map(|q| rsqrt.apply(q)));
-            }
-            "abs" => {
+            "leaky_relu" | "hard_swish" => rectifier(&case),
+            "abs" | "rsqrt" => reduction_or_norm(&case),
+            "div" | "sub" => pair(&case),
+            "relu" => {
                 let (input, output) = (case.affine(0), case.affine(2));
-                let ratio = Requantize::single_precision_ratio(input.scale, output.scale);
-                let abs = Requantize {
+                let relu = Requantize {
                     zero_in: input.zero,
-                    multiplier: ratio.expect("in range"),
+                    multiplier: Requantize::ratio(input.scale, output.scale).expect("in range"),
                     zero_out: output.zero,
-                    clamp: Clamp::I8,
+                    clamp: FusedActivation::Relu
+                        .clamp(output.scale, output.zero, Clamp::I8)
+                        .expect("in range"),
                 };
-                case.expect((-128..=127).map(|q| abs.apply_abs(q)));
+                case.expect((-128..=127).map(|q| relu.apply(q)));
             }
-            "radius" => case.expect([input_radius(case.int(0) as u32, case.int(1))]),
             other => panic!("{other}"),
         }
     }

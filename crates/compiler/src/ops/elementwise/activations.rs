@@ -114,9 +114,14 @@ fn rectify(cx: &mut Lowering<'_>, view: &NodeView<'_>, activation: FusedActivati
         }
         return push_one(cx, view, LimitF32(limits), &[], &[1]);
     }
+    let ratio = match activation {
+        FusedActivation::Relu => Requantize::ratio,
+        // What is decided for the others is TensorFlow Lite, which works their factor out in single precision.
+        _ => Requantize::single_precision_ratio,
+    };
     let constants = Requantize {
         zero_in: affine(input).zero,
-        multiplier: Requantize::ratio(input.scale(), output.scale()).ok_or_else(scales_apart)?,
+        multiplier: ratio(input.scale(), output.scale()).ok_or_else(scales_apart)?,
         zero_out: affine(output).zero,
         clamp: clamp(activation, output)?,
     };
