@@ -6,6 +6,7 @@ use tflite::{BuiltinOp, DType};
 
 use crate::{
     graph::{Graph, Node, Quant, Subgraph, Tensor, TensorId},
+    ops::circular_buffer,
     refusal::Refusal,
 };
 
@@ -189,7 +190,9 @@ fn check_order(graph: &Graph, index: usize, subgraph: &Subgraph, refusals: &mut 
         }
         for &id in &node.outputs {
             let tensor = &graph.tensors[id];
-            if tensor.is_const() || tensor.is_variable || written[id] {
+            // A circular buffer's output is its state.
+            let is_state = tensor.is_variable && node.custom_code.as_deref() != Some(circular_buffer::NAME);
+            if tensor.is_const() || is_state || written[id] {
                 let what = if tensor.is_const() { "a constant" } else { "written already" };
                 refuse(format!("writes '{}', which is {what}", tensor.name));
             }

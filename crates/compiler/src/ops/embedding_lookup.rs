@@ -63,11 +63,11 @@ fn embedding_lookup(cx: &mut Lowering<'_>, view: &NodeView<'_>) -> Result<(), Re
     let rows = table.shape.first().copied().unwrap_or(0);
     if table.dtype == DType::Int8 && output.dtype == DType::Float32 {
         let columns = table.elements().checked_div(rows).unwrap_or(0) as u32;
-        let lookup = reference::DequantizedLookup { rows: rows as u32, columns, scale: table.scale() };
+        let lookup = reference::DequantizingLookup { rows: rows as u32, columns, scale: table.scale() };
         cx.push(DequantizedLookup(lookup), &operands);
     } else {
         let row_bytes = table.bytes().checked_div(rows).unwrap_or(0) as u32;
-        cx.push(EmbeddingLookup(reference::EmbeddingLookup { rows: rows as u32, row_bytes }), &operands);
+        cx.push(EmbeddingLookup(reference::RowLookup { rows: rows as u32, row_bytes }), &operands);
     }
     Ok(())
 }

@@ -6,6 +6,7 @@
 
 mod batch_matmul;
 mod blocks;
+pub(crate) mod circular_buffer;
 mod control;
 mod conv_2d;
 mod convolution;
@@ -74,6 +75,7 @@ pub struct Rule {
 pub fn all() -> impl Iterator<Item = &'static Support> {
     let families = [
         batch_matmul::SUPPORT,
+        circular_buffer::SUPPORT,
         control::SUPPORT,
         conv_2d::SUPPORT,
         depthwise_conv_2d::SUPPORT,

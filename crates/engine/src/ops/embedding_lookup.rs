@@ -11,7 +11,7 @@ use crate::{
 /// EMBEDDING_LOOKUP on any element type. Operands: output, indices (`i32`), table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub struct EmbeddingLookup(pub reference::EmbeddingLookup);
+pub struct EmbeddingLookup(pub reference::RowLookup);
 
 impl Operator for EmbeddingLookup {
     fn run(&self, io: &mut Io<'_, '_>) -> Result<Flow, RunError> {
@@ -24,7 +24,7 @@ impl Operator for EmbeddingLookup {
 /// EMBEDDING_LOOKUP from int8 to float32. Operands: output, indices (`i32`), table.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub struct DequantizedLookup(pub reference::DequantizedLookup);
+pub struct DequantizedLookup(pub reference::DequantizingLookup);
 
 impl Operator for DequantizedLookup {
     fn run(&self, io: &mut Io<'_, '_>) -> Result<Flow, RunError> {

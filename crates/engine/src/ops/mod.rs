@@ -1,9 +1,9 @@
 //! The operators that a plan can name.
 //!
 //! Each is a kernel's parameters together with the order of its operands, of which the first is what it
-//! writes. A step refers to one by a trait
-//! object, so that the linker keeps the operators of the plans in a program and no others.
+//! writes. A step refers to one by a trait object, so that the linker keeps the operators of the plans in a program and no others.
 
+mod circular_buffer;
 mod control;
 mod convolution;
 mod elementwise;
@@ -16,6 +16,7 @@ mod recurrent;
 mod reduction;
 mod softmax;
 
+pub use circular_buffer::CircularBuffer;
 pub use control::{Jump, JumpUnless};
 pub use convolution::{
     Conv2dReal, Conv2dS4, Conv2dS8, Conv2dS16, Conv2dS16Bias32, DepthwiseConv2dReal, DepthwiseConv2dS4,
@@ -328,6 +329,7 @@ operators! {
     373 TopKS32
     374 TopKS64
     375 TopKF32
+    899 CircularBuffer
     900 Jump
     901 JumpUnless
 }

@@ -7,7 +7,7 @@ use crate::KernelError;
 /// A table of rows that are picked by number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub struct EmbeddingLookup {
+pub struct RowLookup {
     /// Rows of the table.
     pub rows: u32,
     /// Bytes of one row.
@@ -31,7 +31,7 @@ pub struct EmbeddingLookup {
 /// # Errors
 /// [`KernelError::Length`]; [`KernelError::Value`] when an index names no row, with the rows before it written.
 pub fn embedding_lookup(
-    lookup: &EmbeddingLookup,
+    lookup: &RowLookup,
     indices: &[i32],
     table: &[u8],
     output: &mut [u8],
@@ -58,7 +58,7 @@ fn pick<T>(table: &[T], row: usize, index: i32) -> Result<&[T], KernelError> {
 /// A table of int8 rows that stand for real ones.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub struct DequantizedLookup {
+pub struct DequantizingLookup {
     /// Rows of the table.
     pub rows: u32,
     /// Elements of one row.
@@ -75,7 +75,7 @@ pub struct DequantizedLookup {
 /// # Errors
 /// As [`embedding_lookup`].
 pub fn dequantized_lookup(
-    lookup: &DequantizedLookup,
+    lookup: &DequantizingLookup,
     indices: &[i32],
     table: &[i8],
     output: &mut [f32],
@@ -100,7 +100,7 @@ mod tests {
 
     #[test]
     fn rows_of_int8_become_real() {
-        let lookup = DequantizedLookup { rows: 2, columns: 2, scale: 0.5 };
+        let lookup = DequantizingLookup { rows: 2, columns: 2, scale: 0.5 };
         let mut output = [f32::NAN; 2];
         assert_eq!(dequantized_lookup(&lookup, &[1], &[1, 2, -3, 4], &mut output), Ok(()));
         assert_eq!(output, [-1.5, 2.0]);
@@ -110,7 +110,7 @@ mod tests {
 
     #[test]
     fn rows_are_copied_and_a_bad_index_is_an_error() {
-        let lookup = EmbeddingLookup { rows: 3, row_bytes: 2 };
+        let lookup = RowLookup { rows: 3, row_bytes: 2 };
         let table = [1, 2, 3, 4, 5, 6];
         let mut output = [0xa5; 4];
         assert_eq!(embedding_lookup(&lookup, &[2, 0], &table, &mut output), Ok(()));

@@ -209,6 +209,24 @@ pub(crate) fn check_bias(channels: usize, bias: usize) -> Result<(), KernelError
     if bias != 0 { KernelError::check(Some(channels), bias) } else { Ok(()) }
 }
 
+/// As [`Sum32`], with outputs that are rounded once.
+pub(crate) struct SumOnce<'a, T, W>(pub Sum32<'a, T, W>);
+
+impl<T: Element, W: IntegerWeights> Layer for SumOnce<'_, T, W> {
+    type Input = T;
+    type Output = T;
+    type Sum = i32;
+    #[inline]
+    fn add(&self, sum: i32, input: T, tap: usize) -> Option<i32> {
+        self.0.add(sum, input, tap)
+    }
+    #[inline]
+    fn finish(&self, channel: usize, sum: i32) -> T {
+        let sum = sum.wrapping_add(self.0.bias.get(channel).copied().unwrap_or(0));
+        T::narrow(self.0.scales.get(channel).requantize_once(sum, self.0.output_zero, self.0.clamp))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -244,23 +262,5 @@ mod tests {
         let range = Range { min: -1.0, max: 1.0 };
         assert_eq!([-2.0, -1.0, 0.5, 1.0, 7.0].map(|x| range.apply(x)), [-1.0, -1.0, 0.5, 1.0, 1.0]);
         assert!(range.apply(f32::NAN).is_nan());
-    }
-}
-
-/// As [`Sum32`], with outputs that are rounded once.
-pub(crate) struct SumOnce<'a, T, W>(pub Sum32<'a, T, W>);
-
-impl<T: Element, W: IntegerWeights> Layer for SumOnce<'_, T, W> {
-    type Input = T;
-    type Output = T;
-    type Sum = i32;
-    #[inline]
-    fn add(&self, sum: i32, input: T, tap: usize) -> Option<i32> {
-        self.0.add(sum, input, tap)
-    }
-    #[inline]
-    fn finish(&self, channel: usize, sum: i32) -> T {
-        let sum = sum.wrapping_add(self.0.bias.get(channel).copied().unwrap_or(0));
-        T::narrow(self.0.scales.get(channel).requantize_once(sum, self.0.output_zero, self.0.clamp))
     }
 }

@@ -5,6 +5,7 @@
 mod add;
 mod batch_matmul;
 mod cast;
+mod circular_buffer;
 mod compare;
 mod conv_2d;
 mod copy_nd;
@@ -42,6 +43,7 @@ pub use batch_matmul::{
     batch_matmul_s16,
 };
 pub use cast::{Cast, ElementType, cast};
+pub use circular_buffer::circular_buffer;
 pub use compare::{Relation, compare, compare_quantized};
 pub use conv_2d::{
     Conv2d, Conv2dF32, ConvShape, conv_2d_f32, conv_2d_s4, conv_2d_s8, conv_2d_s16, conv_2d_s16_bias32,
@@ -59,7 +61,7 @@ pub use depthwise_conv_2d::{
     depthwise_conv_2d_s16, depthwise_conv_2d_s16_bias32,
 };
 pub use div::{div_s8, div_s16};
-pub use embedding_lookup::{DequantizedLookup, EmbeddingLookup, dequantized_lookup, embedding_lookup};
+pub use embedding_lookup::{DequantizingLookup, RowLookup, dequantized_lookup, embedding_lookup};
 pub use fully_connected::{
     FullyConnected, FullyConnectedF32, MatrixShape, fully_connected_f32, fully_connected_once_s4,
     fully_connected_once_s8, fully_connected_s4, fully_connected_s8, fully_connected_s16,
