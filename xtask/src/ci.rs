@@ -9,9 +9,11 @@ use firmware::{Board, Profile};
 use crate::{
     codegen,
     firmware::Ready,
+    fuzz,
     model::shipped,
     print,
     stage::{Ending, Stage, cargo, passed, run as execute, stage, table},
+    tidy,
 };
 
 /// Everything that a change must pass, stage by stage, with the time that each takes.
@@ -35,10 +37,14 @@ enum Name {
     Clippy,
     /// Generated files.
     Codegen,
+    /// What the documents say against what is there.
+    Tidy,
     /// Firmware of every shipped model for every board.
     Boards,
     /// Everything that `cargo xtask test` does.
     Test,
+    /// A short fuzz run of each kind.
+    Fuzz,
 }
 
 /// Runs the verb; whether no stage failed.
@@ -71,8 +77,14 @@ fn work(name: Name, itself: &Path, workspace: &Path) -> Result<Ending> {
             stale.iter().for_each(|file| eprintln!("{file} is stale: run `cargo xtask codegen`"));
             passed(stale.is_empty())
         }
+        Name::Tidy => {
+            let findings = tidy::findings(workspace)?;
+            findings.iter().for_each(|finding| eprintln!("{finding}"));
+            passed(findings.is_empty())
+        }
         Name::Boards => boards(workspace)?,
         Name::Test => passed(execute(Command::new(itself).arg("test"))?),
+        Name::Fuzz => passed(fuzz::short(workspace)?),
     })
 }
 

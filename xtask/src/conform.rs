@@ -8,6 +8,10 @@ use std::{
 
 use anyhow::{Context, Result};
 use golden::{Verdict, conform, models_in};
+use indicatif::ProgressBar;
+use serde::Serialize;
+
+use crate::print;
 
 /// Compares every `X.tflite` of a folder with the bytes recorded in `X.json` beside it.
 ///
@@ -20,6 +24,24 @@ pub struct Args {
     /// Only models whose name contains this.
     #[arg(long)]
     only: Option<String>,
+    /// Print as JSON, models that agree included.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct Report {
+    /// Models that give the recorded bytes.
+    good: usize,
+    models: Vec<Row>,
+}
+
+#[derive(Debug, Serialize)]
+struct Row {
+    model: String,
+    good: bool,
+    verdict: &'static str,
+    said: String,
 }
 
 /// Runs the verb; whether all bytes agree.
@@ -34,17 +56,50 @@ pub fn run(args: &Args) -> Result<bool> {
         models.retain(|path| name(path).contains(part.as_str()));
     }
     anyhow::ensure!(!models.is_empty(), "no X.tflite with an X.json beside it");
-    let verdicts = in_parallel(&models, |path| conform(path));
-    let mut good = 0;
-    for (path, verdict) in models.iter().zip(&verdicts) {
-        if verdict.is_good() {
-            good += 1;
-        } else {
-            println!("{:40} {}", name(path), describe(verdict));
-        }
+    let bar = ProgressBar::new(models.len() as u64);
+    let verdicts = in_parallel(&models, |path| {
+        let verdict = conform(path);
+        bar.inc(1);
+        verdict
+    });
+    bar.finish_and_clear();
+    let report = report(&models, &verdicts);
+    if args.json {
+        print::json(&report)?
+    } else {
+        print::text(&table(&report))?
     }
-    println!("{good} of {} models give the recorded bytes", models.len());
-    Ok(good == models.len())
+    Ok(report.good == models.len())
+}
+
+fn report(models: &[PathBuf], verdicts: &[Verdict]) -> Report {
+    let row = |(path, verdict): (&PathBuf, &Verdict)| Row {
+        model: name(path),
+        good: verdict.is_good(),
+        verdict: kind(verdict),
+        said: describe(verdict),
+    };
+    let rows: Vec<_> = models.iter().zip(verdicts).map(row).collect();
+    Report { good: rows.iter().filter(|row| row.good).count(), models: rows }
+}
+
+/// One line for each model that does not agree, and the count.
+fn table(report: &Report) -> String {
+    let bad = report.models.iter().filter(|row| !row.good);
+    let mut text: String = bad.map(|row| format!("{:40} {}\n", row.model, row.said)).collect();
+    text += &format!("{} of {} models give the recorded bytes\n", report.good, report.models.len());
+    text
+}
+
+fn kind(verdict: &Verdict) -> &'static str {
+    match verdict {
+        Verdict::Same { .. } => "same",
+        Verdict::Differs(_) => "differs",
+        Verdict::RefusedAsRecorded { .. } => "refused as recorded",
+        Verdict::NothingRecorded => "nothing recorded",
+        Verdict::Refused { .. } => "refused",
+        Verdict::Unusable { .. } => "unusable",
+    }
 }
 
 fn name(path: &Path) -> String {
@@ -88,4 +143,23 @@ fn in_parallel<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> 
     });
     results.sort_by_key(|&(index, _)| index);
     results.into_iter().map(|(_, result)| result).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn models_that_disagree_have_a_line_and_all_are_counted() {
+        let models = ["a/good.tflite", "a/bad.tflite"].map(PathBuf::from);
+        let verdicts =
+            [Verdict::Same { outputs: 1, layers: 2 }, Verdict::Refused { reason: "no such operator".into() }];
+        let report = report(&models, &verdicts);
+        let table = table(&report);
+        assert!(table.starts_with("bad ") && table.contains("refused: no such operator\n"), "{table}");
+        assert!(table.ends_with("\n1 of 2 models give the recorded bytes\n"), "{table}");
+        let json = serde_json::to_value(&report).unwrap();
+        assert_eq!(json["good"], 1);
+        assert_eq!(json["models"][0]["verdict"], "same");
+    }
 }

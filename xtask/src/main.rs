@@ -1,11 +1,13 @@
 //! The one door: every task of the workspace is a verb of this program.
 
+mod bench;
 mod check;
 mod ci;
 mod codegen;
 mod conform;
 mod diff;
 mod firmware;
+mod fuzz;
 mod gate;
 mod infer;
 mod input;
@@ -17,6 +19,7 @@ mod sim;
 mod size;
 mod stage;
 mod test;
+mod tidy;
 
 use std::{fmt, path::Path, process::ExitCode};
 
@@ -47,6 +50,9 @@ enum Verb {
     Gate(gate::Args),
     Setup(setup::Args),
     Sim(Box<sim::Args>),
+    Tidy(tidy::Args),
+    Fuzz(fuzz::Args),
+    Bench(bench::Args),
 }
 
 fn main() -> ExitCode {
@@ -63,6 +69,9 @@ fn main() -> ExitCode {
         Verb::Gate(args) => gate::run(&args, workspace()),
         Verb::Setup(args) => setup::run(&args, workspace()),
         Verb::Sim(args) => sim::run(&args, workspace()),
+        Verb::Tidy(args) => tidy::run(&args, workspace()),
+        Verb::Fuzz(args) => fuzz::run(&args, workspace()),
+        Verb::Bench(args) => bench::run(&args, workspace()),
     };
     match outcome {
         Ok(true) => ExitCode::SUCCESS,

@@ -206,7 +206,7 @@ fn check_order(graph: &Graph, index: usize, subgraph: &Subgraph, refusals: &mut 
     }
 }
 
-fn whole(subgraph: usize, reason: String) -> Refusal {
+pub(crate) fn whole(subgraph: usize, reason: String) -> Refusal {
     Refusal {
         step: None,
         subgraph,

@@ -92,7 +92,8 @@ fn describe(graph: Graph, layout: Layout) -> Compiled {
         let tensor = &graph.tensors[id];
         TensorDesc {
             name: tensor.name.clone(),
-            dtype: device_dtype(tensor.dtype),
+            // Others have been refused.
+            dtype: device_dtype(tensor.dtype).unwrap_or(DType::Int8),
             shape: tensor.shape.iter().map(|&size| size as u32).collect(),
             scale: tensor.scale(),
             zero_point: tensor.zero(),
@@ -129,20 +130,21 @@ fn best_layout(mut graph: Graph, options: CompileOptions) -> Result<(Graph, Layo
     Ok((graph, given))
 }
 
-/// Checks that every operator can run.
+/// Checks that every operator can run, and that a program can hold the inputs and outputs.
 ///
 /// # Errors
 /// [`CompileError::Refused`] with every reason.
 pub fn check(graph: &Graph) -> Result<(), CompileError> {
     let nodes = graph.subgraphs.iter().flat_map(|subgraph| &subgraph.nodes);
-    let refusals: Vec<_> =
-        nodes.filter_map(|node| ops::check(&ops::NodeView { graph, node }).err()).flatten().collect();
+    let refused = nodes.filter_map(|node| ops::check(&ops::NodeView { graph, node }).err()).flatten();
+    let refusals: Vec<_> = check_ends(graph).into_iter().chain(refused).collect();
     if refusals.is_empty() { Ok(()) } else { Err(CompileError::Refused(refusals)) }
 }
 
-/// The element type that the engine knows a tensor by.
-fn device_dtype(dtype: tflite::DType) -> DType {
-    match dtype {
+/// The element type that the engine knows a tensor by, if it does.
+fn device_dtype(dtype: tflite::DType) -> Option<DType> {
+    Some(match dtype {
+        tflite::DType::Int8 => DType::Int8,
         tflite::DType::Uint8 => DType::Uint8,
         tflite::DType::Int16 => DType::Int16,
         tflite::DType::Int32 => DType::Int32,
@@ -150,6 +152,20 @@ fn device_dtype(dtype: tflite::DType) -> DType {
         tflite::DType::Float32 => DType::Float32,
         tflite::DType::Bool => DType::Bool,
         tflite::DType::Uint32 => DType::Uint32,
-        _ => DType::Int8,
-    }
+        _ => return None,
+    })
+}
+
+/// Inputs and outputs are what a caller hands over and gets: elements that a program can hold.
+fn check_ends(graph: &Graph) -> Vec<Refusal> {
+    let main = graph.main();
+    let ends = main.inputs.iter().map(|id| ("input", id)).chain(main.outputs.iter().map(|id| ("output", id)));
+    let named = ends.map(|(what, &id)| (what, &graph.tensors[id]));
+    named
+        .filter(|(_, tensor)| device_dtype(tensor.dtype).is_none())
+        .map(|(what, tensor)| Refusal {
+            advice: "convert the model with int8 or float32 inputs and outputs".into(),
+            ..import::whole(0, format!("{what} '{}' has elements of type {}", tensor.name, tensor.dtype))
+        })
+        .collect()
 }

@@ -22,6 +22,7 @@ mod plan;
 
 pub use error::RunError;
 pub use executor::{Executor, Observer, Program, StepInfo};
+pub use kernels::KernelError;
 pub use memory::{Arena, Io, Memory, Operand, Space};
 pub use ops::{Flow, Operator};
 pub use plan::{DType, Fill, Plan, Step, TensorInfo};

@@ -5,6 +5,8 @@
 
 mod conform;
 mod diff;
+#[cfg(feature = "fuzz")]
+pub mod fuzz;
 mod input;
 mod layers;
 mod record;

@@ -1,0 +1,166 @@
+//! `bench`: how long the host's own work takes.
+
+use std::{
+    hint::black_box,
+    path::Path,
+    time::{Duration, Instant},
+};
+
+use anyhow::Result;
+use clap::ValueEnum;
+use compiler::{CompileOptions, emit};
+use serde::Serialize;
+
+use crate::{
+    infer::refused,
+    model::{Identity, Model, shipped},
+    print,
+};
+
+/// Times what the host does: reading a model, compiling it, writing its plan.
+///
+/// The figures are medians of eleven runs, and say whether this program was built with optimisation. For
+/// figures that mean something: cargo run --release -p xtask -- bench compile
+///
+/// Example: cargo xtask bench compile kws
+#[derive(clap::Args)]
+pub struct Args {
+    /// What is timed.
+    #[arg(value_enum)]
+    what: What,
+    /// The model's file, or the name of one that is shipped; else all that are shipped.
+    model: Option<String>,
+    /// Print as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+enum What {
+    /// From the file's bytes to the plan's.
+    Compile,
+}
+
+const RUNS: usize = 11;
+
+#[derive(Debug, Serialize)]
+struct Report<'m> {
+    build: &'static str,
+    runs: usize,
+    models: Vec<Row<'m>>,
+}
+
+#[derive(Debug, Serialize)]
+struct Row<'m> {
+    model: Identity<'m>,
+    file_bytes: usize,
+    steps: usize,
+    /// Reading the file.
+    parse_us: f64,
+    /// Reading, importing, checking, passes, and planning the memory.
+    compile_us: f64,
+    /// Writing the plan as a blob and as source.
+    emit_us: f64,
+    /// Compiling and writing.
+    total_us: f64,
+}
+
+/// Runs the verb; whether all models compile.
+pub fn run(args: &Args, workspace: &Path) -> Result<bool> {
+    let What::Compile = args.what;
+    let models = match &args.model {
+        Some(argument) => vec![Model::find(workspace, argument)?],
+        None => shipped(workspace)?,
+    };
+    let mut rows = Vec::new();
+    for model in &models {
+        match row(model) {
+            Ok(row) => rows.push(row),
+            Err(error) => return refused(model, &error),
+        }
+    }
+    let build = if cfg!(debug_assertions) { "not optimised" } else { "optimised" };
+    let report = Report { build, runs: RUNS, models: rows };
+    if args.json {
+        print::json(&report)?
+    } else {
+        print::text(&table(&report))?
+    }
+    Ok(true)
+}
+
+fn row(model: &Model) -> Result<Row<'_>, compiler::CompileError> {
+    let compiled = model.compile(CompileOptions::DEVICE)?;
+    Ok(Row {
+        model: model.identity(),
+        file_bytes: model.bytes.len(),
+        steps: compiled.layout.steps.len(),
+        parse_us: median(|| drop(black_box(tflite::Model::parse(black_box(&model.bytes))))),
+        compile_us: median(|| drop(black_box(model.compile(CompileOptions::DEVICE)))),
+        emit_us: median(|| {
+            black_box((emit::blob(&compiled), emit::rust(&compiled, "weights.bin")));
+        }),
+        total_us: median(|| {
+            if let Ok(compiled) = black_box(model).compile(CompileOptions::DEVICE) {
+                black_box((emit::blob(&compiled), emit::rust(&compiled, "weights.bin")));
+            }
+        }),
+    })
+}
+
+/// Microseconds that something takes: the median, which a busy machine moves least.
+fn median(mut work: impl FnMut()) -> f64 {
+    let mut times: [Duration; RUNS] = std::array::from_fn(|_| {
+        let started = Instant::now();
+        work();
+        started.elapsed()
+    });
+    times.sort();
+    times[RUNS / 2].as_secs_f64() * 1e6
+}
+
+fn table(report: &Report<'_>) -> String {
+    let mut text = format!("median of {} runs; this build is {}\n", report.runs, report.build);
+    text += &format!(
+        "{:16} {:>9} {:>6}  {:>9} {:>9} {:>9} {:>9}\n",
+        "model", "bytes", "steps", "parse", "compile", "emit", "total"
+    );
+    for row in &report.models {
+        text += &format!(
+            "{:16} {:>9} {:>6}  {:>6.2} ms {:>6.2} ms {:>6.2} ms {:>6.2} ms\n",
+            row.model.name(),
+            row.file_bytes,
+            row.steps,
+            row.parse_us / 1e3,
+            row.compile_us / 1e3,
+            row.emit_us / 1e3,
+            row.total_us / 1e3
+        );
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_median_is_of_what_was_timed() {
+        let mut runs = 0;
+        let time = median(|| {
+            runs += 1;
+            std::thread::sleep(Duration::from_millis(2));
+        });
+        assert!(runs == RUNS && time >= 2000.0, "{time}");
+    }
+
+    #[test]
+    fn every_shipped_model_has_a_row() {
+        let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        let models = shipped(&workspace).unwrap();
+        let rows: Vec<_> = models.iter().map(|model| row(model).unwrap()).collect();
+        assert!(rows.iter().all(|row| row.steps > 0 && row.total_us > row.parse_us));
+        let table = table(&Report { build: "optimised", runs: RUNS, models: rows });
+        assert!(table.contains("\ndigits ") && table.contains("\nkws "), "{table}");
+    }
+}
