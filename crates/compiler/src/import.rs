@@ -100,6 +100,9 @@ fn import_tensor(tensor: &tflite::Tensor<'_>, divides: bool) -> Result<Tensor, S
     if tensor.has_sparsity {
         return Err("its data is stored sparse; convert the model without sparse encoding".into());
     }
+    if tensor.is_variable && tensor.data.is_some() {
+        return Err("it is a variable and has constant data, which cannot be written".into());
+    }
     let quant = match &tensor.quantization {
         Some(quantization) if !quantization.scales.is_empty() => {
             Some(import_quant(quantization, &shape, tensor, divides)?)

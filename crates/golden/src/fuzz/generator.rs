@@ -135,3 +135,38 @@ fn agree(how: &str, expected: &Ending, found: &Ending) -> Result<(), String> {
         _ => format!("{how} it ends otherwise: {found:?}"),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use tflite::DType;
+
+    use super::*;
+
+    /// Compiles a model after a change, and gives what is said when it is refused.
+    fn refusal(file: &str, change: impl FnOnce(&mut Model<'_>)) -> String {
+        let path = format!("{}/../tflite/tests/data/{file}.tflite", env!("CARGO_MANIFEST_DIR"));
+        let bytes = std::fs::read(path).unwrap();
+        let mut model = Model::parse(&bytes).unwrap();
+        compile("before", &bytes, CompileOptions::DEVICE).unwrap();
+        change(&mut model);
+        let changed = build(&model, Layout::Aligned);
+        compile("after", &changed, CompileOptions::DEVICE).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn a_state_that_is_a_constant_is_refused() {
+        let said = refusal("svdf__rank2_timeint16", |model| {
+            let state = model.subgraphs[0].tensors.iter_mut().find(|tensor| tensor.is_variable).unwrap();
+            state.data = Some(&[0; 4096][..state.bytes().unwrap() as usize]);
+        });
+        assert!(said.contains("is a variable and has constant data"), "{said}");
+    }
+
+    #[test]
+    fn an_input_that_no_program_can_hold_is_refused() {
+        let said = refusal("reshape__options_only", |model| {
+            model.subgraphs[0].tensors.iter_mut().for_each(|tensor| tensor.dtype = DType::Int4);
+        });
+        assert!(said.contains("has elements of type int4") && said.contains("input '"), "{said}");
+    }
+}
