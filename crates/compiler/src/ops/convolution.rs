@@ -363,13 +363,25 @@ pub(super) const OUTPUT_SIZE: Rule = Rule {
 
 /// Where a layer's tensors are, whatever their position among the operator's inputs: output, input, weights, bias.
 pub(super) fn slots(cx: &mut Lowering<'_>, view: &NodeView<'_>) -> Result<[Slot; 4], Reject> {
+    slots_with(cx, view, None)
+}
+
+/// As [`slots`], with biases in the place of the model's, which then take no flash.
+fn slots_with(
+    cx: &mut Lowering<'_>,
+    view: &NodeView<'_>,
+    biases: Option<&[i32]>,
+) -> Result<[Slot; 4], Reject> {
     let (input, bias) = if view.node.op == BuiltinOp::TransposeConv { (2, 3) } else { (0, 2) };
     let output = view.output_id(0).ok_or_else(|| Reject::malformed("it has no output"))?;
     Ok([
         cx.slot(output),
         cx.optional(view.input_id(input)),
         cx.optional(view.input_id(1)),
-        cx.optional(view.input_id(bias)),
+        match biases {
+            Some(biases) => cx.constants(biases),
+            None => cx.optional(view.input_id(bias)),
+        },
     ])
 }
 
@@ -391,10 +403,8 @@ pub(super) fn push_folded(
     factor: fn(f32, f32, f32) -> Option<Multiplier>,
     bias: Option<&[i32]>,
 ) -> Result<(), Reject> {
-    let folded = bias.map(|bias| cx.constants(bias));
     let [mantissas, shifts] = factors(cx, &Parts::need(view)?, factor)?;
-    let [output, input, filter, bias] = slots(cx, view)?;
-    let bias = folded.unwrap_or(bias);
+    let [output, input, filter, bias] = slots_with(cx, view, bias)?;
     cx.push(operator, &[output, input, filter, bias, mantissas, shifts]);
     Ok(())
 }
