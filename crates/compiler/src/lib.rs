@@ -138,7 +138,12 @@ pub fn check(graph: &Graph) -> Result<(), CompileError> {
     let nodes = graph.subgraphs.iter().flat_map(|subgraph| &subgraph.nodes);
     let refused = nodes.filter_map(|node| ops::check(&ops::NodeView { graph, node }).err()).flatten();
     let refusals: Vec<_> = check_ends(graph).into_iter().chain(refused).collect();
-    if refusals.is_empty() { Ok(()) } else { Err(CompileError::Refused(refusals)) }
+    if !refusals.is_empty() {
+        return Err(CompileError::Refused(refusals));
+    }
+    // Constants that the arithmetic cannot hold show when steps are made: of every operator, also of those that
+    // a pass would drop.
+    ops::lowering::lower(graph).map(|_| ()).map_err(CompileError::Refused)
 }
 
 /// The element type that the engine knows a tensor by, if it does.

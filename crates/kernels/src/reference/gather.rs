@@ -71,6 +71,9 @@ pub fn gather<I: Index>(
     KernelError::check(product(&[batch, outer, axis, block_bytes]), input.len())?;
     KernelError::check(product(&[batch, picks]), indices.len())?;
     KernelError::check(product(&[batch, outer, picks, block_bytes]), output.len())?;
+    if axis == 0 && !output.is_empty() {
+        return Err(KernelError::Value);
+    }
     let block = (block_bytes as usize).max(1);
     let arrays = input.chunks_exact((axis as usize).saturating_mul(block).max(1));
     let mut targets = output.chunks_exact_mut(block);
