@@ -6,6 +6,8 @@ use anyhow::{Context, bail};
 use simulator::{Goal, Place, Prediction, Settings, machine, network, report, simulate, validate, workload};
 
 /// Predict latency, energy and memory of a network on a machine.
+///
+/// Example: cargo xtask sim models/kws/model.tflite --machine ethos-u55-128
 #[derive(clap::Args)]
 pub struct Args {
     /// A .tflite model, a layer list (.json), or the name of a shipped network.

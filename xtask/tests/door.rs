@@ -193,6 +193,9 @@ fn every_verb_has_help_with_an_example() {
     for verb in verbs.into_iter().filter(|verb| *verb != "help") {
         let output = xtask(&[verb, "--help"]);
         assert_eq!(code(&output), Some(0), "{verb}");
-        assert!(stdout(&output).contains(&format!("Example: cargo xtask {verb}")), "{verb}");
+        let help = stdout(&output);
+        let example =
+            help.split_once("Example").is_some_and(|(_, rest)| rest.contains(&format!("cargo xtask {verb}")));
+        assert!(example, "{verb}");
     }
 }

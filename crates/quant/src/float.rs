@@ -13,7 +13,7 @@ macro_rules! rounded_once {
         $(
             $(#[$doc])*
             pub fn $name(x: f32) -> f32 {
-                $function(f64::from(x)) as f32
+                settled(x, $function(f64::from(x)) as f32)
             }
         )*
     };
@@ -30,6 +30,20 @@ rounded_once! {
     erfc = libm::erfc;
     /// The square root: correctly rounded.
     sqrt = libm::sqrt;
+}
+
+/// What an operation without a value gives, by the sign that x86 gives it. Other processors make the positive one.
+const INVALID: f32 = f32::from_bits(0xffc0_0000);
+
+/// A result with one bit pattern for not-a-number on every target: the argument's own, else [`INVALID`].
+fn settled(x: f32, y: f32) -> f32 {
+    if x.is_nan() {
+        x
+    } else if y.is_nan() {
+        INVALID
+    } else {
+        y
+    }
 }
 
 /// `1 / (1 + e^−x)`, by the source's three pieces: 1 above 16.619…, `e^x` below −9.
@@ -49,6 +63,13 @@ pub fn logistic(x: f32) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_has_no_value_has_one_pattern() {
+        assert_eq!([ln(-1.0), sqrt(-2.0)].map(f32::to_bits), [0xffc0_0000; 2]);
+        assert_eq!(ln(f32::from_bits(0x7fc0_0123)).to_bits(), 0x7fc0_0123);
+        assert_eq!(ln(0.0), f32::NEG_INFINITY);
+    }
 
     #[test]
     fn logistic_is_continued_by_its_outer_pieces() {
