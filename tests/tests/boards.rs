@@ -8,7 +8,7 @@ use std::{
 
 use compiler::{CompileOptions, Compiled, HostModel, compile};
 use emulator::{Emulator, Job};
-use firmware::{Board, Contents, Machine, Profile, Request, build, resolve};
+use firmware::{Board, Contents, Machine, Planning, Profile, Request, build, resolve};
 use golden::{Record, lcg_inputs, sha256};
 use microjoule::{Observer, StepInfo};
 
@@ -26,12 +26,14 @@ struct Model {
     compiled: Compiled,
 }
 
-fn models() -> impl Iterator<Item = Model> {
-    MODELS.into_iter().map(|name| {
+/// The shipped models, planned as for the board.
+fn models(board: &Board) -> impl Iterator<Item = Model> {
+    let options = CompileOptions::DEVICE.for_target(&board.target, &board.core);
+    MODELS.into_iter().map(move |name| {
         let folder = workspace().join("models").join(name);
         let path = folder.join("model.tflite");
         let bytes = std::fs::read(&path).expect("a shipped model");
-        let compiled = compile(name, &bytes, CompileOptions::DEVICE).expect("a model that compiles");
+        let compiled = compile(name, &bytes, options).expect("a model that compiles");
         Model { name, path, record: Record::read(&folder.join("golden.json")).expect("its record"), compiled }
     })
 }
@@ -51,11 +53,12 @@ fn on_every_board(features: &[&str], mut check: impl FnMut(&Board, &Model, &Path
         };
         let emulator =
             Emulator::find(&board).inspect_err(|absent| eprintln!("skipped: {}: {absent}", board.name));
-        for model in models() {
+        for model in models(&board) {
             let request = Request {
                 board: &board,
                 program: None,
                 model: Some(&model.path),
+                planning: Planning::default(),
                 profile: Profile::Release,
                 features,
             };

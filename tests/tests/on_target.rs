@@ -10,7 +10,7 @@ use std::{
 
 use compiler::{CompileOptions, compile, emit::blob};
 use emulator::{Emulator, Job};
-use firmware::{Board, Machine, Profile, Request, build, resolve};
+use firmware::{Board, Machine, Planning, Profile, Request, build, resolve};
 use golden::{Lcg, lcg_inputs, models_in, run};
 
 const LIMIT: Duration = Duration::from_secs(300);
@@ -52,10 +52,12 @@ fn every_plan_gives_the_bytes_of_the_host() {
                 continue;
             }
         };
+        let options = CompileOptions::DEVICE.for_target(&board.target, &board.core);
         let request = Request {
             board: &board,
             program: Some("plan"),
             model: None,
+            planning: Planning::default(),
             profile: Profile::Release,
             features: &["plan"],
         };
@@ -66,7 +68,7 @@ fn every_plan_gives_the_bytes_of_the_host() {
         let stride = if board.name == "qemu-an386" { 1 } else { 12 };
         for path in models().into_iter().step_by(stride) {
             let bytes = std::fs::read(&path).expect("a readable model");
-            let Ok(compiled) = compile("model", &bytes, CompileOptions::DEVICE) else { continue };
+            let Ok(compiled) = compile("model", &bytes, options) else { continue };
             let plan = blob(&compiled);
             let macs = compiled.graph.main().nodes.len();
             if plan.len() > ROOM_BYTES || compiled.layout.arena_bytes > ARENA_BYTES || macs > 40 {

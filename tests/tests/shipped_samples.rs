@@ -41,7 +41,7 @@ fn every_layer_is_as_recorded() {
         let copy = place.path().join("model.tflite");
         std::fs::copy(folder(model).join("model.tflite"), &copy).unwrap();
         std::fs::copy(folder(model).join("golden.json"), place.path().join("model.json")).unwrap();
-        match conform(&copy) {
+        match conform(&copy, CompileOptions::DEVICE) {
             Verdict::Same { outputs: 4, layers: compared } => assert_eq!(compared, layers, "{model}"),
             other => panic!("{model}: {other:?}"),
         }

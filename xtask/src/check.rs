@@ -16,6 +16,7 @@ use serde::Serialize;
 use crate::{
     firmware::Ready,
     model::{Identity, Model},
+    planning::Planning,
     print,
 };
 
@@ -43,6 +44,8 @@ pub struct Args {
     /// Leave the size of the code out, which takes some seconds to measure.
     #[arg(long)]
     no_code: bool,
+    #[command(flatten)]
+    planning: Planning,
     /// Print as JSON.
     #[arg(long)]
     json: bool,
@@ -138,7 +141,7 @@ impl Memory {
 pub fn run(args: &Args, workspace: &Path) -> Result<bool> {
     let model = Model::find(workspace, &args.model)?;
     let board = args.board.as_deref().map(|name| Board::find(workspace, name)).transpose()?;
-    let found = compiler::report(&model.name, &model.bytes);
+    let found = compiler::report(&model.name, &model.bytes, args.planning.options(board.as_ref()));
     let layout = found.compiled.as_ref().map(|compiled| &compiled.layout);
     let mut report = Report {
         model: model.identity(),
@@ -162,7 +165,7 @@ pub fn run(args: &Args, workspace: &Path) -> Result<bool> {
                 Some(board) => vec![board.clone()],
                 None => Board::all(workspace)?,
             };
-            measure_code(&mut report, &model, boards);
+            measure_code(&mut report, &model, args.planning, boards);
         }
         report.fit = board.map(|board| fit(&board, compiled, &report, args.reserve));
     }
@@ -175,13 +178,13 @@ pub fn run(args: &Args, workspace: &Path) -> Result<bool> {
 }
 
 /// Links an image for each target that is there.
-fn measure_code(report: &mut Report<'_>, model: &Model, boards: Vec<Board>) {
+fn measure_code(report: &mut Report<'_>, model: &Model, planning: Planning, boards: Vec<Board>) {
     for board in boards {
         let target = board.target.clone();
         if report.code_bytes.contains_key(&target) {
             continue;
         }
-        match code_bytes(board, model) {
+        match code_bytes(board, model, planning) {
             Ok(bytes) => {
                 report.code_skipped.remove(&target);
                 report.code_bytes.insert(target, bytes);
@@ -193,8 +196,9 @@ fn measure_code(report: &mut Report<'_>, model: &Model, boards: Vec<Board>) {
     }
 }
 
-fn code_bytes(board: Board, model: &Model) -> Result<u64> {
-    let image = Ready::if_there(board)?.image(&model.path, Profile::Release, false)?;
+fn code_bytes(board: Board, model: &Model, planning: Planning) -> Result<u64> {
+    let ready = Ready::if_there(board)?.planned(planning.firmware());
+    let image = ready.image(&model.path, Profile::Release, false)?;
     Ok(Contents::read(&image.path)?.sizes.code_bytes())
 }
 

@@ -11,7 +11,7 @@ use golden::{Verdict, conform, models_in};
 use indicatif::ProgressBar;
 use serde::Serialize;
 
-use crate::print;
+use crate::{planning::Planning, print};
 
 /// Compares every `X.tflite` of a folder with the bytes recorded in `X.json` beside it.
 ///
@@ -24,6 +24,8 @@ pub struct Args {
     /// Only models whose name contains this.
     #[arg(long)]
     only: Option<String>,
+    #[command(flatten)]
+    planning: Planning,
     /// Print as JSON, models that agree included.
     #[arg(long)]
     json: bool,
@@ -56,9 +58,10 @@ pub fn run(args: &Args) -> Result<bool> {
         models.retain(|path| name(path).contains(part.as_str()));
     }
     anyhow::ensure!(!models.is_empty(), "no X.tflite with an X.json beside it");
+    let options = args.planning.options(None);
     let bar = ProgressBar::new(models.len() as u64);
     let verdicts = in_parallel(&models, |path| {
-        let verdict = conform(path);
+        let verdict = conform(path, options);
         bar.inc(1);
         verdict
     });

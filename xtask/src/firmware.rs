@@ -5,7 +5,7 @@ use std::{path::Path, time::Duration};
 use anyhow::{Context, Result};
 use emulator::{Absent, Emulator, Job, Reply};
 use firmware::{
-    Board, Contents, Image, Machine, Network, Profile, Request, Sizes, Toolchain, build, resolve,
+    Board, Contents, Image, Machine, Network, Planning, Profile, Request, Sizes, Toolchain, build, resolve,
 };
 use serde::Serialize;
 
@@ -53,6 +53,7 @@ pub struct Ready {
     /// The board.
     pub board: Board,
     toolchain: Toolchain,
+    planning: Planning,
 }
 
 impl Ready {
@@ -74,7 +75,13 @@ impl Ready {
 
     fn on(machine: &Machine, board: Board) -> Result<Self, firmware::Error> {
         let resolved = resolve(machine, &board.target, &mut |line| eprintln!("{line}"))?;
-        Ok(Self { board, toolchain: resolved.toolchain })
+        Ok(Self { board, toolchain: resolved.toolchain, planning: Planning::default() })
+    }
+
+    /// Plans models as the caller says.
+    #[must_use]
+    pub fn planned(self, planning: Planning) -> Self {
+        Self { planning, ..self }
     }
 
     /// Builds the board's program around a model. With `steps`, the image can show what every step wrote.
@@ -83,7 +90,14 @@ impl Ready {
     /// When cargo fails; the end of what it said is in the error.
     pub fn image(&self, model: &Path, profile: Profile, steps: bool) -> Result<Image> {
         let features: &[&str] = if steps { &["steps"] } else { &[] };
-        let request = Request { board: &self.board, program: None, model: Some(model), profile, features };
+        let request = Request {
+            board: &self.board,
+            program: None,
+            model: Some(model),
+            planning: self.planning,
+            profile,
+            features,
+        };
         let progress = indicatif::ProgressBar::new_spinner();
         progress.enable_steady_tick(Duration::from_millis(120));
         let image =

@@ -13,6 +13,7 @@ use crate::{
     firmware::{Ready, infer},
     input::{self, Source},
     model::{Identity, Model},
+    planning::Planning,
     print,
 };
 
@@ -35,6 +36,8 @@ pub struct Args {
     /// With `--layers --json`: the bytes of every layer beside their checksum, as `diff` can use them.
     #[arg(long, requires_all = ["layers", "json"])]
     bytes: bool,
+    #[command(flatten)]
+    planning: Planning,
     /// Print as JSON.
     #[arg(long)]
     json: bool,
@@ -91,14 +94,14 @@ pub struct Answer {
 pub fn run(args: &Args, workspace: &Path) -> Result<bool> {
     let model = Model::find(workspace, &args.model)?;
     let board = if args.board == HOST { None } else { Some(Board::find(workspace, &args.board)?) };
-    let compiled = match model.compile(CompileOptions::DEVICE) {
+    let compiled = match model.compile(args.planning.options(board.as_ref())) {
         Ok(compiled) => compiled,
         Err(error) => return refused(&model, &error),
     };
     let inputs = input::bytes(&model, &compiled, &args.input)?;
     let (answer, skipped) = match board {
         None => (on_host(&model, &compiled, &inputs, args.layers)?, None),
-        Some(board) => match on_board(board, &model, &compiled, &inputs, args.layers)? {
+        Some(board) => match on_board((board, args.planning), &model, &compiled, &inputs, args.layers)? {
             Ok(answer) => (answer, None),
             Err(why) => (Answer::default(), Some(why)),
         },
@@ -134,7 +137,7 @@ pub fn refused(model: &Model, error: &CompileError) -> Result<bool> {
 pub fn on_host(model: &Model, compiled: &Compiled, inputs: &[Vec<u8>], want_layers: bool) -> Result<Answer> {
     let outputs = golden::run(compiled, &[inputs.to_vec()], &mut ())?.pop().unwrap_or_default();
     let layers = match want_layers {
-        true => layers(&model.compile(CompileOptions::EVERY_LAYER)?, inputs)?,
+        true => layers(&model.compile(CompileOptions::EVERY_LAYER.for_isa(compiled.options.isa))?, inputs)?,
         false => Vec::new(),
     };
     Ok(Answer { outputs, layers })
@@ -146,14 +149,14 @@ pub fn on_host(model: &Model, compiled: &Compiled, inputs: &[Vec<u8>], want_laye
 /// # Errors
 /// When the firmware does not build, or fails.
 pub fn on_board(
-    board: Board,
+    (board, planning): (Board, Planning),
     model: &Model,
     compiled: &Compiled,
     inputs: &[Vec<u8>],
     want_layers: bool,
 ) -> Result<Result<Answer, String>> {
     let ready = match Ready::new(board) {
-        Ok(ready) => ready,
+        Ok(ready) => ready.planned(planning.firmware()),
         Err(error @ firmware::Error::NoToolchain { .. }) => return Ok(Err(error.to_string())),
         Err(error) => return Err(error.into()),
     };

@@ -12,6 +12,7 @@ mod gate;
 mod infer;
 mod input;
 mod model;
+mod planning;
 mod print;
 mod run;
 mod setup;

@@ -102,7 +102,7 @@ pub fn run(args: &Args, workspace: &Path) -> Result<bool> {
     let mut reports = Vec::new();
     for model in &models {
         let input = args.input.clone().map_or_else(|| sample(model), Ok)?;
-        let compiled = match model.compile(CompileOptions::DEVICE) {
+        let compiled = match model.compile(CompileOptions::DEVICE.for_target(&board.target, &board.core)) {
             Ok(compiled) => compiled,
             Err(error) => return refused(model, &error),
         };

@@ -11,12 +11,15 @@ pub mod graph;
 pub mod host;
 mod import;
 pub mod ops;
+mod packing;
 pub mod passes;
 pub mod plan;
 mod refusal;
 mod report;
 
 use engine::{DType, Operand};
+
+pub use kernels::arch::Isa;
 
 pub use host::HostModel;
 pub use refusal::{CompileError, Refusal, Reject};
@@ -44,6 +47,8 @@ pub struct TensorDesc {
 /// A model that can run: its graph after all passes, and its plan.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Compiled {
+    /// What the compiler was asked for.
+    pub options: CompileOptions,
     /// The graph that the steps come from.
     pub graph: Graph,
     /// Steps, places and constants.
@@ -54,19 +59,51 @@ pub struct Compiled {
     pub outputs: Vec<TensorDesc>,
 }
 
-/// What the compiler may do.
+/// What the compiler may do. No option changes a byte of any output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CompileOptions {
     /// Keep every tensor that the model computes, so that each layer's output can be seen. Costs memory and
-    /// time; the output bytes are the same.
+    /// time.
     pub keep_every_tensor: bool,
+    /// The instruction set that weights are packed for. A plan for any of them runs on a host.
+    pub isa: Isa,
+    /// Leave out what no input can change: see [`passes`].
+    pub dead_work: bool,
+    /// Bytes that the arena may take at most, whatever multiply-adds that costs; without, the fewest multiply-adds.
+    pub ram_budget: Option<u32>,
 }
 
 impl CompileOptions {
-    /// What a device runs.
-    pub const DEVICE: Self = Self { keep_every_tensor: false };
+    /// What a device runs, on any core.
+    pub const DEVICE: Self =
+        Self { keep_every_tensor: false, isa: Isa::Portable, dead_work: true, ram_budget: None };
     /// What a layer-by-layer comparison runs.
-    pub const EVERY_LAYER: Self = Self { keep_every_tensor: true };
+    pub const EVERY_LAYER: Self =
+        Self { keep_every_tensor: true, isa: Isa::Portable, dead_work: false, ram_budget: None };
+
+    /// The same, with weights packed for an instruction set.
+    #[must_use]
+    pub const fn for_isa(self, isa: Isa) -> Self {
+        Self { isa, ..self }
+    }
+
+    /// The same, for the best instruction set of a target: rustc's triple, and the core's name where it is known.
+    #[must_use]
+    pub fn for_target(self, triple: &str, core: &str) -> Self {
+        self.for_isa(Isa::of_target(triple, core))
+    }
+
+    /// The same, with dead work left in or taken out.
+    #[must_use]
+    pub const fn dead_work(self, dead_work: bool) -> Self {
+        Self { dead_work, ..self }
+    }
+
+    /// The same, within a budget of arena bytes.
+    #[must_use]
+    pub const fn ram_budget(self, bytes: Option<u32>) -> Self {
+        Self { ram_budget: bytes, ..self }
+    }
 }
 
 /// Compiles a model.
@@ -83,11 +120,11 @@ pub fn compile(name: &str, bytes: &[u8], options: CompileOptions) -> Result<Comp
     check(&graph)?;
     passes::run(&mut graph, options);
     let (graph, layout) = best_layout(graph, options)?;
-    Ok(describe(graph, layout))
+    Ok(describe(graph, layout, options))
 }
 
 /// Puts a graph and its layout together with what a caller needs to know of its inputs and outputs.
-fn describe(graph: Graph, layout: Layout) -> Compiled {
+fn describe(graph: Graph, layout: Layout, options: CompileOptions) -> Compiled {
     let describe = |&(id, operand): &(usize, Operand)| {
         let tensor = &graph.tensors[id];
         TensorDesc {
@@ -102,7 +139,7 @@ fn describe(graph: Graph, layout: Layout) -> Compiled {
     };
     let inputs = layout.inputs.iter().map(describe).collect();
     let outputs = layout.outputs.iter().map(describe).collect();
-    Compiled { inputs, outputs, layout, graph }
+    Compiled { options, inputs, outputs, layout, graph }
 }
 
 /// Reads a model's graph without asking whether our kernels can run it: what a simulator prices.
@@ -116,8 +153,9 @@ pub fn read_graph(name: &str, bytes: &[u8]) -> Result<Graph, CompileError> {
 
 /// Plans a graph in the order that needs the smallest arena.
 fn best_layout(mut graph: Graph, options: CompileOptions) -> Result<(Graph, Layout), CompileError> {
-    let lay_out =
-        |graph: &Graph| plan::plan(ops::lowering::lower(graph).map_err(CompileError::Refused)?, options);
+    let lay_out = |graph: &Graph| {
+        plan::plan(ops::lowering::lower(graph, options).map_err(CompileError::Refused)?, options)
+    };
     let given = lay_out(&graph)?;
     let Some(order) = plan::order(&graph) else { return Ok((graph, given)) };
     let mut reordered = graph.clone();
@@ -143,7 +181,7 @@ pub fn check(graph: &Graph) -> Result<(), CompileError> {
     }
     // Constants that the arithmetic cannot hold show when steps are made: of every operator, also of those that
     // a pass would drop.
-    ops::lowering::lower(graph).map(|_| ()).map_err(CompileError::Refused)
+    ops::lowering::lower(graph, CompileOptions::EVERY_LAYER).map(|_| ()).map_err(CompileError::Refused)
 }
 
 /// The element type that the engine knows a tensor by, if it does.

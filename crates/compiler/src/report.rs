@@ -47,10 +47,10 @@ impl Report {
 }
 
 /// Looks into a model, whatever is wrong with it.
-pub fn report(name: &str, bytes: &[u8]) -> Report {
+pub fn report(name: &str, bytes: &[u8], options: CompileOptions) -> Report {
     let graph = tflite::Model::parse(bytes).ok().and_then(|model| import(name, &model).ok());
     let operators = graph.as_ref().map(operators).unwrap_or_default();
-    match compile(name, bytes, CompileOptions::DEVICE) {
+    match compile(name, bytes, options) {
         Ok(compiled) => Report { operators, refusals: Vec::new(), compiled: Some(compiled) },
         Err(error) => Report { operators, refusals: refusals(error), compiled: None },
     }
@@ -95,7 +95,7 @@ mod tests {
 
     #[test]
     fn a_file_that_cannot_be_read_is_one_refusal() {
-        let report = report("damaged", b"not a model");
+        let report = report("damaged", b"not a model", CompileOptions::DEVICE);
         assert!(!report.supported() && report.operators.is_empty() && report.macs() == 0);
         let [refusal] = &report.refusals[..] else { panic!("{:?}", report.refusals) };
         assert_eq!((refusal.step, refusal.operator.as_str()), (None, "model"));
@@ -105,7 +105,7 @@ mod tests {
     #[test]
     fn a_model_that_runs_has_operators_and_a_plan() {
         let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../models/digits/model.tflite");
-        let report = report("digits", &std::fs::read(file).unwrap());
+        let report = report("digits", &std::fs::read(file).unwrap(), CompileOptions::DEVICE);
         assert!(report.supported() && report.refusals.is_empty());
         let convolutions = report.operators.iter().find(|of| of.operator == "CONV_2D").unwrap();
         assert!(convolutions.count > 0 && convolutions.macs > 0);

@@ -7,7 +7,7 @@ use std::{
 };
 
 use emulator::{Emulator, Error, Exit, Job, Outcome, Reply};
-use firmware::{Board, Machine, Profile, Request, build, build_host_library, resolve};
+use firmware::{Board, Machine, Planning, Profile, Request, build, build_host_library, resolve};
 use telemetry::exit;
 
 const LIMIT: Duration = Duration::from_secs(60);
@@ -48,6 +48,7 @@ fn prepare() -> Vec<Prepared> {
             board: &board,
             program: Some("selftest"),
             model: None,
+            planning: Planning::default(),
             profile: Profile::Release,
             features: &["steps", "marks"],
         };
@@ -225,6 +226,7 @@ fn an_image_without_marks_is_not_counted_in_silence() {
             board: &prepared.board,
             program: Some("selftest"),
             model: None,
+            planning: Planning::default(),
             profile: Profile::Release,
             features: &[],
         };

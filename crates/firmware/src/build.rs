@@ -33,6 +33,15 @@ impl Profile {
     }
 }
 
+/// How the compiler plans the model that is compiled in; beside the instruction set, which is the target's.
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
+pub struct Planning {
+    /// Run also what no input can change.
+    pub keep_dead_work: bool,
+    /// Bytes that the arena may take at most.
+    pub ram_budget: Option<u32>,
+}
+
 /// What to build.
 #[derive(Clone, Debug)]
 pub struct Request<'a> {
@@ -42,6 +51,8 @@ pub struct Request<'a> {
     pub program: Option<&'a str>,
     /// The model to compile in; a program that takes one says so when there is none.
     pub model: Option<&'a Path>,
+    /// How it is planned.
+    pub planning: Planning,
     /// Optimised for what.
     pub profile: Profile,
     /// Cargo features of the program.
@@ -81,6 +92,15 @@ pub fn build(
     match &model {
         Some(model) => command.env("MICROJOULE_MODEL", model),
         None => command.env_remove("MICROJOULE_MODEL"),
+    };
+    // The names are those that `compiler::emit` reads.
+    match request.planning.keep_dead_work {
+        true => command.env("MICROJOULE_KEEP_DEAD_WORK", "1"),
+        false => command.env_remove("MICROJOULE_KEEP_DEAD_WORK"),
+    };
+    match request.planning.ram_budget {
+        Some(bytes) => command.env("MICROJOULE_RAM_BUDGET", bytes.to_string()),
+        None => command.env_remove("MICROJOULE_RAM_BUDGET"),
     };
     run(&mut command, &board.name, progress)?;
 
@@ -185,7 +205,7 @@ fn image_name(request: &Request<'_>, program: &str, model: Option<&Path>) -> Str
     let mut name = program.to_owned();
     if let Some(model) = model {
         let mut hasher = DefaultHasher::new();
-        model.hash(&mut hasher);
+        (model, request.planning).hash(&mut hasher);
         let stem = model.file_stem().unwrap_or_default().to_string_lossy();
         name = format!("{name}-{stem}-{:08x}", hasher.finish() >> 32);
     }
@@ -215,7 +235,14 @@ mod tests {
     }
 
     fn request(board: &Board) -> Request<'_> {
-        Request { board, program: None, model: None, profile: Profile::Small, features: &["steps"] }
+        Request {
+            board,
+            program: None,
+            model: None,
+            planning: Planning::default(),
+            profile: Profile::Small,
+            features: &["steps"],
+        }
     }
 
     fn arguments(command: &Command) -> Vec<String> {
@@ -267,6 +294,8 @@ mod tests {
             .map(|model| image_name(&request, "one", model.map(Path::new)));
         assert!(names.iter().all(|name| name.ends_with("+steps-small.elf")), "{names:?}");
         assert!(names[0].starts_with("one-kws-") && names[0] != names[1] && names[1] != names[2]);
+        let planned = Request { planning: Planning { keep_dead_work: true, ram_budget: None }, ..request };
+        assert_ne!(image_name(&planned, "one", Some(Path::new("/a/kws.tflite"))), names[0]);
     }
 
     #[test]

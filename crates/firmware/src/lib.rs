@@ -12,7 +12,7 @@ mod process;
 mod toolchain;
 
 pub use board::{Board, Budget, ByteCount, Memory, MemoryKind, Qemu};
-pub use build::{Image, Profile, Request, build, build_host_library};
+pub use build::{Image, Planning, Profile, Request, build, build_host_library};
 pub use contents::{Contents, Sizes, Symbol};
 pub use error::Error;
 pub use process::{Finished, find_program, run_bounded};

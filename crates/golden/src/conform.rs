@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use compiler::{CompileOptions, Compiled, compile};
+use compiler::{CompileOptions, Compiled, Isa, compile};
 
 use crate::{Lcg, Record, hex, lcg_inputs, record::Output, run, sha256};
 
@@ -75,8 +75,8 @@ pub fn models_in(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
     Ok(models)
 }
 
-/// Compares a model with the record beside it.
-pub fn conform(path: &Path) -> Verdict {
+/// Compares a model, compiled as `options` say, with the record beside it.
+pub fn conform(path: &Path, options: CompileOptions) -> Verdict {
     let unusable = |reason: String| Verdict::Unusable { reason };
     let record = match Record::read(&path.with_extension("json")) {
         Ok(record) => record,
@@ -89,7 +89,7 @@ pub fn conform(path: &Path) -> Verdict {
     if sha256(&bytes) != record.sha256 {
         return unusable("the record is of another file: its sha256 differs".into());
     }
-    let compiled = match compile(&record.model, &bytes, CompileOptions::DEVICE) {
+    let compiled = match compile(&record.model, &bytes, options) {
         Ok(compiled) => compiled,
         Err(error) if record.cases.is_empty() => {
             return Verdict::RefusedAsRecorded { reason: error.to_string() };
@@ -125,7 +125,7 @@ fn compare(record: &Record, compiled: &Compiled, bytes: &[u8]) -> Result<Verdict
         }
     }
     let layers = match &record.layers_case0 {
-        Some(layers) => compare_layers(record, layers, bytes, &mut differences)?,
+        Some(layers) => compare_layers(record, layers, (bytes, compiled.options.isa), &mut differences)?,
         None => 0,
     };
     Ok(if differences.is_empty() { Verdict::Same { outputs, layers } } else { Verdict::Differs(differences) })
@@ -180,11 +180,11 @@ fn difference(what: String, recorded: Option<&str>, found: &[u8]) -> Difference 
 fn compare_layers(
     record: &Record,
     layers: &[crate::record::Layer],
-    bytes: &[u8],
+    (bytes, isa): (&[u8], Isa),
     differences: &mut Vec<Difference>,
 ) -> Result<usize, String> {
-    let compiled =
-        compile(&record.model, bytes, CompileOptions::EVERY_LAYER).map_err(|error| error.to_string())?;
+    let options = CompileOptions::EVERY_LAYER.for_isa(isa);
+    let compiled = compile(&record.model, bytes, options).map_err(|error| error.to_string())?;
     let inputs = lcg_inputs(&compiled.inputs, Lcg::SEED);
     let found = crate::layers(&compiled, &inputs).map_err(|error| error.to_string())?;
     let mut compared = 0;

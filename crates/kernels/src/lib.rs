@@ -1,9 +1,9 @@
 //! Int8 network kernels for microcontrollers: no heap, no panics.
 //!
 //! Each operator has one plain implementation in [`reference`](mod@reference) that *is* its definition. The few that
-//! decide how fast a network is have faster ones per instruction set under [`arch`], byte for byte the
-//! same; the functions at the root of [`arch::active`] are the ones chosen for this target, and
-//! [`arch::active::ISA`] says which.
+//! decide how fast a network is have faster ones under [`arch`], byte for byte the same: in plain Rust for any core,
+//! and per instruction set on weights that the compiler packs for it. [`arch::NATIVE`] says for which
+//! instruction set this program is compiled.
 //!
 //! # Conventions
 //! * Images are NHWC. Filters are OHWI, depthwise filters HWO.

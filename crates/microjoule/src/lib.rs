@@ -30,8 +30,8 @@ pub use engine::{
 pub use engine::{blob, ops};
 pub use features;
 
-/// The instruction set whose kernels this build runs.
-pub const KERNELS: &str = kernels::arch::active::ISA;
+/// The instruction set whose inner loops this build has.
+pub const KERNELS: &str = kernels::arch::NATIVE.name();
 
 /// Brings in a model that a build script compiled, as a module of its name.
 ///

@@ -28,6 +28,16 @@ pub enum BuildError {
         /// Why.
         source: Box<CompileError>,
     },
+    /// A variable of the environment that says how to plan.
+    #[error("{name} is `{value}`, which is not {expected}")]
+    Variable {
+        /// Its name.
+        name: &'static str,
+        /// What it is.
+        value: String,
+        /// What it should be.
+        expected: &'static str,
+    },
     /// The function was not called from a build script.
     #[error("OUT_DIR is not set: call this from a build script (build.rs)")]
     NotABuildScript,
@@ -41,6 +51,9 @@ pub enum BuildError {
 /// compiler::emit::build_script("model/kws.tflite").unwrap_or_else(|error| panic!("{error}"));
 /// ```
 ///
+/// Weights are packed for the target that the firmware is built for. Of the environment, `MICROJOULE_RAM_BUDGET` is
+/// the bytes that the arena may take, and `MICROJOULE_KEEP_DEAD_WORK=1` runs also what no input can change.
+///
 /// # Errors
 /// As [`BuildError`] says; the message lists every layer that cannot run.
 pub fn build_script(model: impl AsRef<Path>) -> Result<(), BuildError> {
@@ -51,13 +64,33 @@ pub fn build_script(model: impl AsRef<Path>) -> Result<(), BuildError> {
     build_model(model, &name, Path::new(&folder))
 }
 
-/// Compiles a model into `NAME.rs` and `NAME.weights` in a folder.
+/// What a build script is asked for: kernels for cargo's `TARGET` and `-C target-cpu`, and what the environment says.
+fn asked() -> Result<CompileOptions, BuildError> {
+    let (budget, dead_work) = ("MICROJOULE_RAM_BUDGET", "MICROJOULE_KEEP_DEAD_WORK");
+    println!("cargo::rerun-if-env-changed={budget}\ncargo::rerun-if-env-changed={dead_work}");
+    let triple = env::var("TARGET").unwrap_or_default();
+    let flags = env::var("CARGO_ENCODED_RUSTFLAGS").unwrap_or_default();
+    let cores = flags.split('\u{1f}').filter_map(|flag| flag.split_once("target-cpu="));
+    let core = cores.map(|(_, core)| core).next_back().unwrap_or_default();
+    let ram_budget = match env::var(budget) {
+        Ok(value) => Some(value.parse().map_err(|_| BuildError::Variable {
+            name: budget,
+            value,
+            expected: "a number of bytes",
+        })?),
+        Err(_) => None,
+    };
+    let keep = env::var(dead_work).is_ok_and(|value| value == "1");
+    Ok(CompileOptions::DEVICE.for_target(&triple, core).dead_work(!keep).ram_budget(ram_budget))
+}
+
+/// Compiles a model into `NAME.rs` and `NAME.weights` in a folder, as [`build_script`] does.
 ///
 /// # Errors
 /// As [`BuildError`] says.
 pub fn build_model(model: &Path, name: &str, folder: &Path) -> Result<(), BuildError> {
     let bytes = fs::read(model).map_err(|source| BuildError::Io { path: model.into(), source })?;
-    let compiled = compile(name, &bytes, CompileOptions::DEVICE)
+    let compiled = compile(name, &bytes, asked()?)
         .map_err(|source| BuildError::Compile { path: model.into(), source: Box::new(source) })?;
     let weights_file = format!("{name}.weights");
     let plan = rust(&compiled, &weights_file);

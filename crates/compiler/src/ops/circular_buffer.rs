@@ -57,11 +57,7 @@ fn circular_buffer(cx: &mut Lowering<'_>, view: &NodeView<'_>) -> Result<(), Rej
     let slots = Slot::Buffer { id: slots, offset: 0, bytes };
     cx.place(to, slots);
     let newest = cx.slot(from);
-    cx.push_writing(
-        CircularBuffer { period },
-        2,
-        &[slots, Slot::Buffer { id: counter, offset: 0, bytes: 4 }, newest],
-    );
+    cx.push(CircularBuffer { period }, &[slots, Slot::Buffer { id: counter, offset: 0, bytes: 4 }, newest]);
     Ok(())
 }
 

@@ -188,7 +188,7 @@ fn copy(cx: &mut Lowering<'_>, to: Slot, from: Slot) -> Result<(), Reject> {
 
 /// Adds a jump whose target is set later; gives its place.
 fn jump(cx: &mut Lowering<'_>, operator: impl Into<AnyOperator>, operands: &[Slot]) -> usize {
-    cx.push_writing(operator, 0, operands);
+    cx.push(operator, operands);
     cx.steps.len() - 1
 }
 

@@ -2,12 +2,14 @@
 
 use engine::ops::AnyOperator;
 use kernels::{Hwc, Window, Yx, reference::Range};
-use quant::{Clamp, FusedActivation, Multiplier, ZeroPoint};
+use quant::{Clamp, FusedActivation, Multiplier, ZeroPoint, product_ratio};
 use tflite::{Activation, BuiltinOp, DType, Options, Padding};
 
 use super::{Lowering, NodeView, Rule, Slot};
 use crate::{
+    Isa,
     graph::{Pad, Tensor},
+    packing::Weighted,
     refusal::Reject,
 };
 
@@ -218,29 +220,65 @@ pub(super) fn fused_clamp(activation: Activation, output: &Tensor) -> Result<Cla
     })
 }
 
-/// Per-channel factors from accumulators to outputs, as two constants: mantissas and shifts.
+/// Per-channel factors from accumulators to outputs.
 ///
 /// `factor` makes one of the scales of input, weights and output.
+fn multipliers(
+    parts: &Parts<'_>,
+    factor: fn(f32, f32, f32) -> Option<Multiplier>,
+) -> Result<Vec<Multiplier>, Reject> {
+    let scales = parts.filter.quant.as_ref().map(|quant| quant.scales.as_slice()).unwrap_or_default();
+    let of_channel = |channel: usize| {
+        let scale = scales.get(channel).or(scales.first()).copied().unwrap_or(0.0);
+        factor(parts.input.scale(), scale, parts.output.scale()).ok_or_else(|| {
+            Reject::malformed(format!(
+                "the scales of channel {channel} give a factor that cannot be represented"
+            ))
+        })
+    };
+    (0..parts.channels()).map(of_channel).collect()
+}
+
+/// [`multipliers`] as two constants: mantissas and shifts.
 pub(super) fn factors(
     cx: &mut Lowering<'_>,
     parts: &Parts<'_>,
     factor: fn(f32, f32, f32) -> Option<Multiplier>,
 ) -> Result<[Slot; 2], Reject> {
-    let scales = parts.filter.quant.as_ref().map(|quant| quant.scales.as_slice()).unwrap_or_default();
-    let channels = parts.channels();
-    let mut mantissas = Vec::with_capacity(channels);
-    let mut shifts = Vec::with_capacity(channels);
-    for channel in 0..channels {
-        let scale = scales.get(channel).or(scales.first()).copied().unwrap_or(0.0);
-        let multiplier = factor(parts.input.scale(), scale, parts.output.scale()).ok_or_else(|| {
-            Reject::malformed(format!(
-                "the scales of channel {channel} give a factor that cannot be represented"
-            ))
-        })?;
-        mantissas.push(multiplier.mantissa());
-        shifts.push(multiplier.shift());
-    }
+    let multipliers = multipliers(parts, factor)?;
+    let mantissas: Vec<i32> = multipliers.iter().map(|multiplier| multiplier.mantissa()).collect();
+    let shifts: Vec<i8> = multipliers.iter().map(|multiplier| multiplier.shift()).collect();
     Ok([cx.constants(&mantissas), cx.constants(&shifts)])
+}
+
+/// A layer of int8 weights that are all known, for kernels that eat them packed; `folded` are biases in the place of
+/// the model's.
+pub(super) fn weighted(
+    cx: &mut Lowering<'_>,
+    view: &NodeView<'_>,
+    folded: Option<&[i32]>,
+) -> Result<Option<Weighted>, Reject> {
+    if cx.options().isa == Isa::Portable {
+        return Ok(None);
+    }
+    let parts = Parts::need(view)?;
+    let known = (parts.input.dtype, parts.filter.dtype) == (DType::Int8, DType::Int8);
+    let (true, Some(filter)) = (known, parts.filter.integers()) else { return Ok(None) };
+    let bias = match (folded, parts.bias) {
+        (Some(folded), _) => Some(folded.to_vec()),
+        (None, Some(bias)) => bias.integers().map(|bias| bias.iter().map(|&bias| bias as i32).collect()),
+        (None, None) => Some(vec![0; parts.channels()]),
+    };
+    let (Some(bias), Some(input), Some(output)) = (bias, view.input_id(0), view.output_id(0)) else {
+        return Ok(None);
+    };
+    Ok(Some(Weighted {
+        filter: filter.iter().map(|&weight| weight as i8).collect(),
+        bias,
+        multipliers: multipliers(&parts, product_ratio)?,
+        input: cx.slot(input),
+        output: cx.slot(output),
+    }))
 }
 
 /// Rows above and columns left of an image that SAME padding adds.
@@ -423,6 +461,6 @@ pub(super) fn push_hybrid(
     let scales = cx.constants(&scales);
     let quantized = cx.scratch(item, 4);
     let [output, input, filter, bias] = slots(cx, view)?;
-    cx.push_writing(operator, 2, &[output, quantized, input, filter, bias, scales]);
+    cx.push(operator, &[output, quantized, input, filter, bias, scales]);
     Ok(())
 }

@@ -11,11 +11,12 @@ use tflite::{BuiltinOp, DType, Options};
 use super::{
     Lowering, NodeView, Rule, Support,
     convolution::{
-        self, Parts, Sliding, fused_clamp, need_range, push_folded, push_hybrid, push_integers, slots, window,
+        self, Parts, Sliding, fused_clamp, need_range, push_folded, push_hybrid, push_integers, slots,
+        weighted, window,
     },
     zero_point,
 };
-use crate::refusal::Reject;
+use crate::{packing, refusal::Reject};
 
 /// The row of DEPTHWISE_CONV_2D.
 pub const SUPPORT: &[Support] = &[Support {
@@ -118,6 +119,13 @@ fn depthwise_conv_2d(cx: &mut Lowering<'_>, view: &NodeView<'_>) -> Result<(), R
         }
         (DType::Int16, _) => push_integers(cx, view, DepthwiseConv2dS16(conv), product_ratio),
         (_, DType::Int4) => push_folded(cx, view, DepthwiseConv2dS4(conv), product_ratio, folded.as_deref()),
-        _ => push_folded(cx, view, DepthwiseConv2dS8(conv), product_ratio, folded.as_deref()),
+        _ => {
+            if let Some(layer) = weighted(cx, view, folded.as_deref())?
+                && packing::depthwise_conv_2d(cx, &conv, &layer)
+            {
+                return Ok(());
+            }
+            push_folded(cx, view, DepthwiseConv2dS8(conv), product_ratio, folded.as_deref())
+        }
     }
 }

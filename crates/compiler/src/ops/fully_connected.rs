@@ -10,10 +10,12 @@ use tflite::{Activation, BuiltinOp, DType, Options, WeightsFormat};
 
 use super::{
     Lowering, NodeView, Rule, Support,
-    convolution::{self, Parts, fused_clamp, need_range, push_folded, push_hybrid, push_integers, slots},
+    convolution::{
+        self, Parts, fused_clamp, need_range, push_folded, push_hybrid, push_integers, slots, weighted,
+    },
     definition, zero_point,
 };
-use crate::refusal::Reject;
+use crate::{packing, refusal::Reject};
 
 /// The row of FULLY_CONNECTED.
 pub const SUPPORT: &[Support] = &[Support {
@@ -123,6 +125,13 @@ fn fully_connected(cx: &mut Lowering<'_>, view: &NodeView<'_>) -> Result<(), Rej
         _ if rounds_once => {
             push_folded(cx, view, FullyConnectedOnceS8(layer), product_ratio, folded.as_deref())
         }
-        _ => push_folded(cx, view, FullyConnectedS8(layer), product_ratio, folded.as_deref()),
+        _ => {
+            if let Some(weighted) = weighted(cx, view, folded.as_deref())?
+                && packing::fully_connected(cx, &layer, &weighted)
+            {
+                return Ok(());
+            }
+            push_folded(cx, view, FullyConnectedS8(layer), product_ratio, folded.as_deref())
+        }
     }
 }

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use engine::ops::AnyOperator;
 
 use crate::{
+    CompileOptions,
     graph::{Graph, Tensor, TensorId},
     refusal::Reject,
 };
@@ -57,8 +58,6 @@ pub struct StepIr {
     pub operator: AnyOperator,
     /// What it works on; what it writes comes first.
     pub operands: Vec<Slot>,
-    /// How many of the operands, from the first, it writes. Scratch is counted among them.
-    pub writes: usize,
     /// Positions of operands that it reads and whose bytes operand 0 may take over, when nothing else needs them.
     pub may_overwrite: Vec<usize>,
     /// Index of the model's operator.
@@ -77,6 +76,7 @@ pub struct Loop {
 /// Steps in the making.
 pub struct Lowering<'g> {
     graph: &'g Graph,
+    options: CompileOptions,
     places: HashMap<TensorId, Slot>,
     interned: HashMap<(usize, Vec<u8>), usize>,
     /// The variable that each handle names.
@@ -99,9 +99,10 @@ pub struct Lowering<'g> {
 
 impl<'g> Lowering<'g> {
     /// An empty plan for a graph.
-    pub fn new(graph: &'g Graph) -> Self {
+    pub fn new(graph: &'g Graph, options: CompileOptions) -> Self {
         Self {
             graph,
+            options,
             places: HashMap::new(),
             interned: HashMap::new(),
             handles: HashMap::new(),
@@ -119,6 +120,11 @@ impl<'g> Lowering<'g> {
     /// The graph.
     pub fn graph(&self) -> &'g Graph {
         self.graph
+    }
+
+    /// What the compiler may do.
+    pub fn options(&self) -> CompileOptions {
+        self.options
     }
 
     /// The model's operator that the steps pushed from here on belong to.
@@ -156,11 +162,6 @@ impl<'g> Lowering<'g> {
     /// Where each tensor is that anything asked for.
     pub fn places(&self) -> impl Iterator<Item = (TensorId, Slot)> {
         self.places.iter().map(|(&id, &slot)| (id, slot))
-    }
-
-    /// Where a tensor is, if anything said so yet.
-    pub fn place_of(&self, id: TensorId) -> Option<Slot> {
-        self.places.get(&id).copied()
     }
 
     /// Where an optional tensor is.
@@ -216,7 +217,7 @@ impl<'g> Lowering<'g> {
         self.buffers.len() - 1
     }
 
-    /// Memory that one step, or a few of one layer, needs beside its tensors. List it among what a step writes.
+    /// Memory that one step, or a few of one layer, needs beside its tensors.
     pub fn scratch(&mut self, bytes: usize, align: usize) -> Slot {
         let name = format!("scratch of layer {}", self.layer);
         let id = self.buffer(&name, bytes, align, false);
@@ -244,17 +245,11 @@ impl<'g> Lowering<'g> {
         self.constant(bytemuck::cast_slice(data), align_of::<T>().max(4))
     }
 
-    /// Adds a step that writes its first operand.
+    /// Adds a step. What it writes comes first among its operands.
     pub fn push(&mut self, operator: impl Into<AnyOperator>, operands: &[Slot]) {
-        self.push_writing(operator, 1, operands);
-    }
-
-    /// Adds a step that writes its first `writes` operands, scratch included.
-    pub fn push_writing(&mut self, operator: impl Into<AnyOperator>, writes: usize, operands: &[Slot]) {
         self.steps.push(StepIr {
             operator: operator.into(),
             operands: operands.to_vec(),
-            writes,
             may_overwrite: Vec::new(),
             layer: self.layer,
         });
@@ -294,8 +289,8 @@ fn fill_pattern(tensor: &Tensor) -> Vec<u8> {
 ///
 /// # Errors
 /// What no rule foresaw.
-pub fn lower(graph: &Graph) -> Result<Lowering<'_>, Vec<crate::Refusal>> {
-    let mut lowering = Lowering::new(graph);
+pub fn lower(graph: &Graph, options: CompileOptions) -> Result<Lowering<'_>, Vec<crate::Refusal>> {
+    let mut lowering = Lowering::new(graph, options);
     let mut refusals = Vec::new();
     let nodes = &graph.main().nodes;
     for node in nodes.iter().filter(|node| node.op == tflite::BuiltinOp::CallOnce) {

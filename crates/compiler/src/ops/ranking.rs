@@ -124,6 +124,6 @@ fn top_k(cx: &mut Lowering<'_>, view: &NodeView<'_>) -> Result<(), Reject> {
         return Err(Reject::malformed("its input or output is missing"));
     };
     let operands = [cx.slot(values), cx.slot(indices), cx.slot(from)];
-    cx.push_writing(operator, 2, &operands);
+    cx.push(operator, &operands);
     Ok(())
 }

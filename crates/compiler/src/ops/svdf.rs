@@ -117,7 +117,7 @@ fn svdf(cx: &mut Lowering<'_>, view: &NodeView<'_>) -> Result<(), Reject> {
         cx.optional(view.input_id(3)),
     ];
     if input.dtype == DType::Float32 {
-        cx.push_writing(SvdfReal(SvdfF32 { shape, range: need_range(view)? }), 2, &operands);
+        cx.push(SvdfReal(SvdfF32 { shape, range: need_range(view)? }), &operands);
         return Ok(());
     }
     let factor = |a: &Tensor, b: &Tensor, c: &Tensor| {
@@ -133,9 +133,9 @@ fn svdf(cx: &mut Lowering<'_>, view: &NodeView<'_>) -> Result<(), Reject> {
         time_scale: factor(state, time, output)?,
     };
     if state.dtype == DType::Int8 {
-        cx.push_writing(SvdfS8(svdf), 2, &operands);
+        cx.push(SvdfS8(svdf), &operands);
     } else {
-        cx.push_writing(SvdfS16(svdf), 2, &operands);
+        cx.push(SvdfS16(svdf), &operands);
     }
     Ok(())
 }

@@ -167,7 +167,7 @@ fn lstm(cx: &mut Lowering<'_>, view: &NodeView<'_>) -> Result<(), Reject> {
     let (input, hidden, cell) = (view.need_input(0)?, view.need_input(HIDDEN)?, view.need_input(CELL)?);
     let cell_curve = CellCurve::Tanh;
     if input.dtype == DType::Float32 {
-        cx.push_writing(LstmReal(LstmF32 { shape, cell_clip, cell_curve }), 3, &operands);
+        cx.push(LstmReal(LstmF32 { shape, cell_clip, cell_curve }), &operands);
         return Ok(());
     }
     // What the curves of gates read has 12 fractional bits, what they write has 15.
@@ -201,9 +201,9 @@ fn lstm(cx: &mut Lowering<'_>, view: &NodeView<'_>) -> Result<(), Reject> {
         cell_curve,
     };
     if input.dtype == DType::Int16 {
-        cx.push_writing(LstmS16(lstm), 3, &operands);
+        cx.push(LstmS16(lstm), &operands);
     } else {
-        cx.push_writing(LstmS8(lstm), 3, &operands);
+        cx.push(LstmS8(lstm), &operands);
     }
     Ok(())
 }

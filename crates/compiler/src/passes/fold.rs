@@ -88,8 +88,10 @@ fn evaluate(graph: &Graph, node: &Node) -> Option<Vec<Vec<u8>>> {
     let node = Node { inputs, outputs: outputs.clone(), ..node.clone() };
     ops::check(&ops::NodeView { graph: &alone, node: &node }).ok()?;
     alone.subgraphs.push(Subgraph { name: String::new(), nodes: vec![node], inputs: vec![], outputs });
-    let layout = plan::plan(ops::lowering::lower(&alone).ok()?, CompileOptions::DEVICE).ok()?;
-    let compiled = crate::describe(alone, layout);
+    let layout =
+        plan::plan(ops::lowering::lower(&alone, CompileOptions::DEVICE).ok()?, CompileOptions::DEVICE)
+            .ok()?;
+    let compiled = crate::describe(alone, layout, CompileOptions::DEVICE);
     let mut model = HostModel::new(&compiled);
     let mut executor = model.executor().ok()?;
     executor.run().ok()?;

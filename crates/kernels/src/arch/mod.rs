@@ -1,8 +1,34 @@
-//! Kernels for particular instruction sets, and the choice between them.
+//! Kernels for particular instruction sets.
 //!
-//! Each module offers the same operators under the same names with the same contracts as
-//! [`reference`](mod@crate::reference).
+//! The [`portable`] ones offer operators under the names and with the contracts of [`reference`](mod@crate::reference).
+//! Those of an instruction set take weights as the compiler packs them for it (`compiler::packing`), and come
+//! in two forms that give the same bytes: on the instruction set itself their inner loops are its
+//! instructions, everywhere else plain Rust with the same arithmetic. So a plan for any board runs on the host.
 
+mod isa;
 pub mod portable;
+mod target;
 
+pub use isa::{Isa, UnknownIsa};
 pub use portable as active;
+
+/// The instruction set that this program is compiled for, by which inner loops were chosen.
+pub const NATIVE: Isa = {
+    if cfg!(kernel_isa = "armv6m") {
+        Isa::Armv6m
+    } else if cfg!(kernel_isa = "armv7m") {
+        Isa::Armv7m
+    } else if cfg!(kernel_isa = "armv7em") {
+        Isa::Armv7em
+    } else if cfg!(kernel_isa = "armv8_1m_mve") {
+        Isa::Mve
+    } else if cfg!(kernel_isa = "riscv32") {
+        Isa::Riscv32
+    } else if cfg!(kernel_isa = "x86_64") {
+        Isa::X86_64
+    } else if cfg!(kernel_isa = "aarch64") {
+        Isa::Aarch64
+    } else {
+        Isa::Portable
+    }
+};

@@ -11,9 +11,6 @@ pub use conv_2d::conv_2d_s8;
 pub use depthwise_conv_2d::depthwise_conv_2d_s8;
 pub use fully_connected::fully_connected_s8;
 
-/// The instruction set these kernels are written for.
-pub const ISA: &str = "portable";
-
 /// Σ (q − zero) · k over two slices; wraps.
 #[inline]
 fn dot(q: &[i8], k: &[i8], zero: i32) -> i32 {

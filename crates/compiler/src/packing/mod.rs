@@ -1,0 +1,43 @@
+//! Weights packed for an instruction set: which layers have such a kernel, and what it eats. A file per
+//! instruction set.
+//!
+//! A layer that no kernel of [`CompileOptions::isa`](crate::CompileOptions::isa) takes runs on the portable ones, with
+//! its weights as the model has them.
+
+use kernels::reference::{Conv2d, DepthwiseConv2d, FullyConnected};
+use quant::Multiplier;
+
+use crate::ops::{Lowering, Slot};
+
+/// A layer of int8 activations and int8 weights, all of them known.
+#[allow(dead_code)]
+pub(crate) struct Weighted {
+    /// As the model has them: OHWI for a convolution, HWO for a depthwise one, output by input for a matrix.
+    pub filter: Vec<i8>,
+    /// One per output channel; what the kernel's parameters say of the input's zero point holds of them too.
+    pub bias: Vec<i32>,
+    /// One per output channel.
+    pub multipliers: Vec<Multiplier>,
+    /// What the layer reads.
+    pub input: Slot,
+    /// What it writes.
+    pub output: Slot,
+}
+
+/// Adds the step of a convolution; whether there is a kernel for it.
+pub(crate) fn conv_2d(cx: &mut Lowering<'_>, conv: &Conv2d, layer: &Weighted) -> bool {
+    let _ = (cx, conv, layer);
+    false
+}
+
+/// Adds the step of a depthwise convolution; whether there is a kernel for it.
+pub(crate) fn depthwise_conv_2d(cx: &mut Lowering<'_>, conv: &DepthwiseConv2d, layer: &Weighted) -> bool {
+    let _ = (cx, conv, layer);
+    false
+}
+
+/// Adds the step of a product with a matrix; whether there is a kernel for it.
+pub(crate) fn fully_connected(cx: &mut Lowering<'_>, matrix: &FullyConnected, layer: &Weighted) -> bool {
+    let _ = (cx, matrix, layer);
+    false
+}

@@ -1,0 +1,40 @@
+//! How a model is planned, as verbs are told.
+
+use compiler::{CompileOptions, Isa};
+use firmware::{Board, ByteCount};
+
+/// The compiler's choices. None changes an output byte.
+#[derive(Clone, Copy, Debug, Default, clap::Args)]
+pub struct Planning {
+    /// Pack weights for this instruction set, and run its kernels; here they are emulated. Without, a board's own.
+    #[arg(long, value_name = "NAME", help_heading = "Planning")]
+    isa: Option<Isa>,
+    /// Run also what no input can change.
+    #[arg(long, help_heading = "Planning")]
+    no_dead_work_removal: bool,
+    /// Bytes that the arena may take, whatever multiply-adds that costs: 36KiB, 40000.
+    #[arg(long, value_name = "BYTES", help_heading = "Planning")]
+    ram_budget: Option<ByteCount>,
+}
+
+impl Planning {
+    /// What the compiler is asked for; `board` decides about the instruction set where nobody else does.
+    pub fn options(&self, board: Option<&Board>) -> CompileOptions {
+        let options = CompileOptions::DEVICE;
+        let options = match (self.isa, board) {
+            (Some(isa), _) => options.for_isa(isa),
+            (None, Some(board)) => options.for_target(&board.target, &board.core),
+            (None, None) => options,
+        };
+        options.dead_work(!self.no_dead_work_removal).ram_budget(self.ram_budget())
+    }
+
+    /// The same for firmware, whose instruction set is its target's.
+    pub fn firmware(&self) -> firmware::Planning {
+        firmware::Planning { keep_dead_work: self.no_dead_work_removal, ram_budget: self.ram_budget() }
+    }
+
+    fn ram_budget(&self) -> Option<u32> {
+        self.ram_budget.map(|bytes| u32::try_from(bytes.0).unwrap_or(u32::MAX))
+    }
+}
