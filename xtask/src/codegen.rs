@@ -2,7 +2,8 @@
 
 use std::{fs, path::Path};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
+use budget::write_atomically;
 
 /// Writes the files that are generated: SUPPORTED_OPS.md, from the rules that do the refusing.
 ///
@@ -38,8 +39,7 @@ pub fn run(args: &Args, workspace: &Path) -> Result<bool> {
     }
     for (file, text) in generated() {
         if stale.contains(&file) {
-            let path = workspace.join(file);
-            fs::write(&path, text).with_context(|| path.display().to_string())?;
+            write_atomically(&workspace.join(file), &text)?;
             eprintln!("wrote {file}");
         }
     }

@@ -78,7 +78,7 @@ fn main() -> ExitCode {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::from(1),
         Err(error) => {
-            eprintln!("error: {error:#}");
+            eprintln!("error: {}", told(&error));
             ExitCode::from(if is_usage(&error) { 2 } else { 1 })
         }
     }
@@ -101,7 +101,7 @@ impl Usage {
 
     /// Makes wrong usage of an error, with all that it says.
     fn of(error: impl Into<anyhow::Error>) -> anyhow::Error {
-        Self(format!("{:#}", error.into())).into()
+        Self(told(&error.into())).into()
     }
 }
 
@@ -113,6 +113,34 @@ impl fmt::Display for Usage {
 
 impl std::error::Error for Usage {}
 
+/// All that an error says: causes after what they caused, unless that repeats them already.
+fn told(error: &anyhow::Error) -> String {
+    let mut told = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if told.is_empty() {
+            told = cause;
+        } else if !told.ends_with(&cause) {
+            told = format!("{told}: {cause}");
+        }
+    }
+    told
+}
+
 fn is_usage(error: &anyhow::Error) -> bool {
     error.is::<Usage>() || matches!(error.downcast_ref(), Some(::firmware::Error::NoSuchBoard { .. }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cause_that_was_told_is_not_told_again() {
+        let cause = || std::io::Error::other("no room");
+        let repeated = anyhow::Error::new(cause()).context("a.json: no room");
+        assert_eq!(told(&repeated), "a.json: no room");
+        let apart = anyhow::Error::new(cause()).context("cannot write a.json");
+        assert_eq!(told(&apart), "cannot write a.json: no room");
+        assert!(is_usage(&Usage::of(apart)));
+    }
 }

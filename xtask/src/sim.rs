@@ -2,8 +2,13 @@
 
 use std::{fs, path::Path, path::PathBuf};
 
-use anyhow::{Context, bail};
-use simulator::{Goal, Place, Prediction, Settings, machine, network, report, simulate, validate, workload};
+use anyhow::Context;
+use budget::write_atomically;
+use simulator::{
+    Goal, Place, Prediction, Settings, SimError, machine, network, report, simulate, validate, workload,
+};
+
+use crate::{Usage, print};
 
 /// Predict latency, energy and memory of a network on a machine.
 ///
@@ -71,8 +76,12 @@ pub struct Args {
     figures: PathBuf,
 }
 
-/// Runs the verb; `false` where the answer is no.
+/// Runs the verb. What the simulator cannot make sense of is wrong usage.
 pub fn run(args: &Args, workspace: &Path) -> anyhow::Result<bool> {
+    answer(args, workspace).map_err(|error| if error.is::<SimError>() { Usage::of(error) } else { error })
+}
+
+fn answer(args: &Args, workspace: &Path) -> anyhow::Result<bool> {
     if args.list {
         return list(args);
     }
@@ -85,7 +94,7 @@ pub fn run(args: &Args, workspace: &Path) -> anyhow::Result<bool> {
         goal: match args.least.as_str() {
             "latency" => Goal::Latency,
             "energy" => Goal::Energy,
-            other => bail!("--least {other}: expected latency or energy"),
+            other => return Err(Usage::error(format!("--least {other}: expected latency or energy"))),
         },
         batch: args.batch.unwrap_or(0),
         cold: args.cold,
@@ -108,11 +117,11 @@ pub fn run(args: &Args, workspace: &Path) -> anyhow::Result<bool> {
     let prediction = simulate(&network, &chip, settings)?;
     write(args, &prediction)?;
     if args.json {
-        println!("{}", serde_json::to_string_pretty(&report::record(&prediction))?);
+        print::json(&report::record(&prediction))?;
     } else if args.op.is_some() {
-        print!("{}", workload::explain(&prediction));
+        print::text(&workload::explain(&prediction))?;
     } else {
-        print!("{}", report::table(&prediction));
+        print::text(&report::table(&prediction))?;
     }
     Ok(true)
 }
@@ -130,7 +139,9 @@ fn read(args: &Args) -> anyhow::Result<network::Network> {
         workload::parse_op(text)?
     } else {
         let Some(name) = args.network.as_ref().or(args.model.as_ref()) else {
-            bail!("nothing to run: give MODEL, --network, --op, --lm, --transformer or --sparsity");
+            return Err(Usage::error(
+                "nothing to run: give MODEL, --network, --op, --lm, --transformer or --sparsity",
+            ));
         };
         if name.ends_with(".tflite") {
             model(name)?
@@ -141,31 +152,32 @@ fn read(args: &Args) -> anyhow::Result<network::Network> {
         }
     };
     if let Some(name) = &args.precision {
-        let precision = network::Precision::from_name(name)
-            .with_context(|| format!("--precision {name}: expected fp32, fp16, int8, int4 or sparse"))?;
+        let expected =
+            || Usage::error(format!("--precision {name}: expected fp32, fp16, int8, int4 or sparse"));
+        let precision = network::Precision::from_name(name).ok_or_else(expected)?;
         network = network.with_precision(precision);
     }
     if let Some(text) = &args.weights {
         let (name, zeros) = text.split_once(':').unwrap_or((text, "0.5"));
-        let format = network::Precision::from_name(name)
-            .with_context(|| format!("--weights {text}: expected int8, int4 or sparse:0.6"))?;
-        let zeros: f64 = zeros.parse().with_context(|| format!("--weights {text}: not a share"))?;
+        let expected = || Usage::error(format!("--weights {text}: expected int8, int4 or sparse:0.6"));
+        let format = network::Precision::from_name(name).ok_or_else(expected)?;
+        let zeros: f64 = zeros.parse().map_err(|_| expected())?;
         network.weights = network::Weights { format, zeros: zeros.clamp(0.0, 1.0) };
     }
     Ok(network)
 }
 
 fn model(name: &str) -> anyhow::Result<network::Network> {
-    let bytes = fs::read(name).with_context(|| name.to_owned())?;
+    let bytes = fs::read(name).with_context(|| format!("cannot read {name}")).map_err(Usage::of)?;
     Ok(network::network_of_model(name, &bytes)?)
 }
 
 fn write(args: &Args, prediction: &Prediction) -> anyhow::Result<()> {
     if let Some(path) = &args.trace {
-        fs::write(path, report::trace(prediction)).with_context(|| path.display().to_string())?;
+        write_atomically(path, &report::trace(prediction))?;
     }
     if let Some(path) = &args.html {
-        fs::write(path, report::html(prediction)).with_context(|| path.display().to_string())?;
+        write_atomically(path, &report::html(prediction))?;
     }
     Ok(())
 }
@@ -186,9 +198,9 @@ fn list(args: &Args) -> anyhow::Result<bool> {
                 })
             })
             .collect();
-        println!("{}", serde_json::to_string_pretty(&rows)?);
+        print::json(&rows)?;
     } else {
-        print!("{}", report::list_table(machines));
+        print::text(&report::list_table(machines))?;
     }
     Ok(true)
 }
@@ -205,11 +217,11 @@ fn accuracy(args: &Args, workspace: &Path) -> anyhow::Result<bool> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;
     }
-    fs::write(&path, &text).with_context(|| path.display().to_string())?;
+    write_atomically(&path, &text)?;
     if args.json {
-        println!("{}", serde_json::to_string_pretty(&validation)?);
+        print::json(&validation)?;
     } else {
-        print!("{text}");
+        print::text(&text)?;
     }
     Ok(true)
 }
@@ -223,12 +235,12 @@ fn language(
     let told = workload::lm_report(lm, chip, settings)?;
     write(args, &simulate(&lm.network(1, true), chip, settings)?)?;
     if args.json {
-        println!("{}", serde_json::to_string_pretty(&told)?);
+        print::json(&told)?;
     } else {
-        println!(
+        print::text(&format!(
             "{:.1}M parameters in {} bits on {} (simulated): {:.2} ms per token ±{:.0} % ({:.1} tokens/s over {} sequences), \
              {:.0} % of it streams weights; a prompt of {} tokens takes {:.1} ms; the key-value cache holds {:.1} MB, \
-             weights {:.1} MB; {:.2} mJ per token",
+             weights {:.1} MB; {:.2} mJ per token\n",
             told.params as f64 / 1e6,
             lm.bits,
             told.machine,
@@ -242,7 +254,7 @@ fn language(
             told.cache_bytes as f64 / 1e6,
             told.weight_bytes as f64 / 1e6,
             told.mj_per_token
-        );
+        ))?;
     }
     Ok(true)
 }
@@ -251,19 +263,19 @@ fn transformer(args: &Args, text: &str, chip: &machine::Machine, settings: Setti
     let sizes = text.split_once('x').and_then(|(a, b)| Some((a.parse().ok()?, b.parse().ok()?)));
     let Some((rows, width)) = sizes.filter(|(r, w)| (1..=65536).contains(r) && (1..=65536).contains(w))
     else {
-        bail!("--transformer {text}: expected ROWSxWIDTH, such as 128x512");
+        return Err(Usage::error(format!("--transformer {text}: expected ROWSxWIDTH, such as 128x512")));
     };
     let (left, right) = workload::encoder_beside_cnn(chip, rows, width, settings)?;
     write(args, &left)?;
     if args.json {
         let both = [report::record(&left), report::record(&right)];
-        println!("{}", serde_json::to_string_pretty(&both)?);
+        print::json(&both)?;
         return Ok(true);
     }
     for one in [&left, &right] {
         let spilled: f64 = one.steps.iter().map(|step| step.cost.spilled_bytes).sum();
-        println!(
-            "{}: {:.3} ms, {:.1} MMAC, {:.2} MB of weights, {:.2} MB of activations at most, {:.2} MB spilled, {:.3} mJ",
+        print::text(&format!(
+            "{}: {:.3} ms, {:.1} MMAC, {:.2} MB of weights, {:.2} MB of activations at most, {:.2} MB spilled, {:.3} mJ\n",
             one.network,
             one.total_us / 1e3,
             one.macs / 1e6,
@@ -271,24 +283,25 @@ fn transformer(args: &Args, text: &str, chip: &machine::Machine, settings: Setti
             one.arena_bytes / 1e6,
             spilled / 1e6,
             one.total_uj / 1e3
-        );
+        ))?;
     }
     Ok(true)
 }
 
 fn sparsity(args: &Args, rows: u64, chip: &machine::Machine, settings: Settings) -> anyhow::Result<bool> {
     if !(1..=65536).contains(&rows) {
-        bail!("--sparsity {rows}: expected 1 to 65536 tokens");
+        return Err(Usage::error(format!("--sparsity {rows}: expected 1 to 65536 tokens")));
     }
     let table = workload::sparsity(chip, rows, settings)?;
     if args.json {
-        println!("{}", serde_json::to_string_pretty(&table)?);
+        print::json(&table)?;
         return Ok(true);
     }
-    println!("{:>6} {:>8} {:>8} {:>9} {:>11}  because", "zeros", "promise", "left", "ms", "weight MB");
+    let mut told =
+        format!("{:>6} {:>8} {:>8} {:>9} {:>11}  because\n", "zeros", "promise", "left", "ms", "weight MB");
     for row in table {
-        println!(
-            "{:>5.0}% {:>7.2}x {:>7.2}x {:>9.3} {:>11.1}  {}",
+        told += &format!(
+            "{:>5.0}% {:>7.2}x {:>7.2}x {:>9.3} {:>11.1}  {}\n",
             row.zeros * 100.0,
             row.ideal,
             row.stored,
@@ -297,6 +310,7 @@ fn sparsity(args: &Args, rows: u64, chip: &machine::Machine, settings: Settings)
             row.because
         );
     }
+    print::text(&told)?;
     Ok(true)
 }
 
@@ -308,29 +322,29 @@ fn vary(
     settings: Settings,
 ) -> anyhow::Result<bool> {
     let Some((dimension, values)) = text.split_once('=') else {
-        bail!("--sweep {text}: expected DIMENSION=A,B,C");
+        return Err(Usage::error(format!("--sweep {text}: expected DIMENSION=A,B,C")));
     };
     let mut rows = Vec::new();
     for value in values.split(',') {
-        let factor = || value.parse::<f64>().ok().filter(|v| v.is_finite() && *v > 0.0);
+        let factor = || {
+            let factor = value.parse::<f64>().ok().filter(|v| v.is_finite() && *v > 0.0);
+            factor.ok_or_else(|| Usage::error(format!("--sweep {text}: `{value}` is no number above 0")))
+        };
         let one = match dimension {
             "machine" => simulate(network, &find(value)?, settings)?,
             "precision" => {
-                let precision = network::Precision::from_name(value)
-                    .with_context(|| format!("--sweep {text}: no precision `{value}`"))?;
+                let unknown = || Usage::error(format!("--sweep {text}: no precision `{value}`"));
+                let precision = network::Precision::from_name(value).ok_or_else(unknown)?;
                 simulate(&network.clone().with_precision(precision), chip, settings)?
             }
-            "batch" => {
-                let batch =
-                    factor().with_context(|| format!("--sweep {text}: `{value}` is no number above 0"))?;
-                simulate(network, chip, Settings { batch: batch as u64, ..settings })?
-            }
+            "batch" => simulate(network, chip, Settings { batch: factor()? as u64, ..settings })?,
             _ => {
-                let factor =
-                    factor().with_context(|| format!("--sweep {text}: `{value}` is no number above 0"))?;
-                let chip = chip.scaled(dimension, factor).with_context(|| {
-                    format!("--sweep {text}: expected batch, bandwidth, macs, clock, dispatch, knee, precision or machine")
-                })?;
+                let unknown = || {
+                    Usage::error(format!(
+                        "--sweep {text}: expected batch, bandwidth, macs, clock, dispatch, knee, precision or machine"
+                    ))
+                };
+                let chip = chip.scaled(dimension, factor()?).ok_or_else(unknown)?;
                 simulate(network, &chip, settings)?
             }
         };
@@ -341,18 +355,19 @@ fn vary(
             .iter()
             .map(|(value, one)| serde_json::json!({dimension: value, "record": report::record(one)}))
             .collect();
-        println!("{}", serde_json::to_string_pretty(&records)?);
+        print::json(&records)?;
         return Ok(true);
     }
-    println!("{dimension:>18} {:>10} {:>10} {:>8} {:>8}", "ms", "mJ", "W", "peak W");
+    let mut told = format!("{dimension:>18} {:>10} {:>10} {:>8} {:>8}\n", "ms", "mJ", "W", "peak W");
     for (value, one) in &rows {
-        println!(
-            "{value:>18} {:>10.3} {:>10.3} {:>8.2} {:>8.2}",
+        told += &format!(
+            "{value:>18} {:>10.3} {:>10.3} {:>8.2} {:>8.2}\n",
             one.total_us / 1e3,
             one.total_uj / 1e3,
             one.average_w(),
             one.peak_w
         );
     }
+    print::text(&told)?;
     Ok(true)
 }

@@ -45,6 +45,9 @@ pub fn sparsity(machine: &Machine, rows: u64, settings: Settings) -> Result<Vec<
                 held.map(|step| step.cost.total_us).sum()
             };
             let all = run.total_us.max(1e-9);
+            let share = |bound: &str| 100.0 * time(bound) / all;
+            // A sum of nothing is -0.
+            let (compute, weights) = (share("compute").max(0.0), share("weights").max(0.0));
             Ok(SparsityRow {
                 zeros,
                 ideal: 1.0 / (1.0 - zeros),
@@ -52,10 +55,8 @@ pub fn sparsity(machine: &Machine, rows: u64, settings: Settings) -> Result<Vec<
                 ms: run.total_us / 1e3,
                 weight_bytes: run.weight_bytes as u64,
                 because: format!(
-                    "{:.0} % of the time is arithmetic, {:.0} % weights, {:.0} % the rest",
-                    100.0 * time("compute") / all,
-                    100.0 * time("weights") / all,
-                    100.0 - 100.0 * (time("compute") + time("weights")) / all
+                    "{compute:.0} % of the time is arithmetic, {weights:.0} % weights, {:.0} % the rest",
+                    (100.0 - compute - weights).max(0.0)
                 ),
             })
         })
