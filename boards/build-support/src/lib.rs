@@ -1,26 +1,48 @@
-//! What the build scripts of all boards share: the linker's scripts, and the model.
+//! What the build scripts of all boards share: the linker's scripts, the model, and room for plans.
 
 use std::{
     env, fs,
     path::{Path, PathBuf},
 };
 
+use firmware::{Board, PlanRooms};
+
 /// The model that is compiled in when nobody names another.
 const DEFAULT_MODEL: &str = "../../models/digits/model.tflite";
 
 /// Puts `memory.x` where the linker looks, names the linker's scripts, and compiles the model that the environment's
-/// `MICROJOULE_MODEL` names, for `microjoule::include_model!(model)`.
+/// `MICROJOULE_MODEL` names, for `microjoule::include_model!(model)`. `rooms.rs` gets what `board.toml` says of plans.
 ///
 /// # Panics
-/// When the model cannot run, with every reason, and when it is not called from a build script.
+/// When the model cannot run, with every reason, and when it is not called from a board's build script.
 pub fn image() {
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
+    println!("cargo::rerun-if-changed=board.toml");
+    let folder = env::current_dir().expect("cargo starts build scripts in the package's folder");
+    let board = Board::load(&folder).unwrap_or_else(|error| panic!("{error}"));
+    linker(&board, &out);
+    rooms(&board, &out);
+    model(&out);
+}
+
+fn linker(board: &Board, out: &Path) {
     fs::copy("memory.x", out.join("memory.x")).expect("memory.x beside Cargo.toml");
     println!("cargo::rerun-if-changed=memory.x");
     println!("cargo::rustc-link-search={}", out.display());
-    println!("cargo::rustc-link-arg-bins=-Tlink.x");
-    println!("cargo::rustc-link-arg-bins=-Tdefmt.x");
-    model(&out);
+    // The scripts of riscv-rt do not include the memories by themselves.
+    let memory = board.target.starts_with("riscv").then_some("memory.x");
+    for script in memory.into_iter().chain(["link.x", "defmt.x"]) {
+        println!("cargo::rustc-link-arg-bins=-T{script}");
+    }
+}
+
+fn rooms(board: &Board, out: &Path) {
+    let PlanRooms { blob, arena, state } = board.plan.clone().unwrap_or_default();
+    let room = |name, doc, bytes: u64| format!("/// {doc}\nconst {name}_BYTES: usize = {bytes};\n");
+    let text = room("PLAN", "Room for a plan with its weights.", blob.0)
+        + &room("ARENA", "Room for its arena.", arena.0)
+        + &room("STATE", "Room for what it remembers.", state.0);
+    fs::write(out.join("rooms.rs"), text).expect("a folder for what is generated");
 }
 
 fn model(out: &Path) {

@@ -5,15 +5,19 @@
 
 mod fault;
 mod log;
+pub mod machine;
 #[cfg(feature = "marks")]
 mod mark;
 #[cfg(feature = "plan")]
 mod plan;
+mod room;
 pub mod selftest;
 pub mod semihosting;
 mod serve;
 pub mod stack;
 
+pub use machine::entry;
 #[cfg(feature = "plan")]
 pub use plan::serve_plan;
+pub use room::Room;
 pub use serve::serve;

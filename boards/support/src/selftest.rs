@@ -6,10 +6,10 @@ mod toy;
 
 use core::hint::black_box;
 
-use cortex_m::asm;
 use telemetry::{exit, files};
 
 use crate::{
+    machine,
     semihosting::{self, File, Mode},
     stack,
 };
@@ -29,6 +29,7 @@ pub const STACK_BYTES: usize = 5000;
 /// | `M` | a real job: see [`toy`] |
 /// | other | the byte is the exit code |
 pub fn main() -> ! {
+    machine::start();
     let mut task = [0];
     let job = File::open(files::JOB, Mode::Read).and_then(|job| job.read(&mut task));
     if job.is_err() {
@@ -36,10 +37,10 @@ pub fn main() -> ! {
     }
     match task {
         [b'p'] => panic!("on purpose: {}", black_box(42)),
-        [b'h'] => asm::udf(),
+        [b'h'] => machine::unknown_instruction(),
         [b's'] => depth(),
         [b'l'] => loop {
-            asm::nop();
+            machine::nop();
         },
         [b'u'] => {
             defmt::error!("an error {=u8}", 1);

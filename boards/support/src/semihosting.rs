@@ -1,9 +1,11 @@
 //! Calls to the machine that emulates the core: files of the host, its console, the end.
 //!
-//! Operations and their arguments: "Semihosting for AArch32 and AArch64", release 2.0, Arm.
+//! Operations and their arguments: "Semihosting for AArch32 and AArch64", release 2.0, Arm. RISC-V took them over.
 #![allow(unsafe_code)]
 
-use core::{arch::asm, fmt};
+use core::fmt;
+
+use crate::machine::host_call;
 
 const SYS_OPEN: usize = 0x01;
 const SYS_WRITEC: usize = 0x03;
@@ -44,7 +46,7 @@ impl File {
         }
         let arguments = [terminated.as_ptr() as usize, mode as usize, name.len()];
         // SAFETY: the operation reads three words, and a name that a zero follows.
-        let handle = unsafe { call(SYS_OPEN, arguments.as_ptr() as usize) };
+        let handle = unsafe { host_call(SYS_OPEN, arguments.as_ptr() as usize) };
         if handle == usize::MAX { Err(HostError) } else { Ok(Self(handle)) }
     }
 
@@ -55,7 +57,7 @@ impl File {
     pub fn read(self, bytes: &mut [u8]) -> Result<(), HostError> {
         let arguments = [self.0, bytes.as_mut_ptr() as usize, bytes.len()];
         // SAFETY: the operation reads three words and writes at most the given length to a slice that is ours alone.
-        let missing = unsafe { call(SYS_READ, arguments.as_ptr() as usize) };
+        let missing = unsafe { host_call(SYS_READ, arguments.as_ptr() as usize) };
         if missing == 0 { Ok(()) } else { Err(HostError) }
     }
 
@@ -66,7 +68,7 @@ impl File {
     pub fn write(self, bytes: &[u8]) -> Result<(), HostError> {
         let arguments = [self.0, bytes.as_ptr() as usize, bytes.len()];
         // SAFETY: the operation reads three words and as much of the slice as it is long.
-        let missing = unsafe { call(SYS_WRITE, arguments.as_ptr() as usize) };
+        let missing = unsafe { host_call(SYS_WRITE, arguments.as_ptr() as usize) };
         if missing == 0 { Ok(()) } else { Err(HostError) }
     }
 }
@@ -78,7 +80,7 @@ impl fmt::Write for Console {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         for byte in text.as_bytes() {
             // SAFETY: the operation reads one byte.
-            unsafe { call(SYS_WRITEC, &raw const *byte as usize) };
+            unsafe { host_call(SYS_WRITEC, &raw const *byte as usize) };
         }
         Ok(())
     }
@@ -89,18 +91,6 @@ pub fn exit(code: u32) -> ! {
     let arguments = [ADP_STOPPED_APPLICATION_EXIT, code as usize];
     loop {
         // SAFETY: the operation reads two words, and does not come back.
-        unsafe { call(SYS_EXIT_EXTENDED, arguments.as_ptr() as usize) };
+        unsafe { host_call(SYS_EXIT_EXTENDED, arguments.as_ptr() as usize) };
     }
-}
-
-/// # Safety
-/// `argument` is what `operation` takes: for most, the address of its words.
-unsafe fn call(operation: usize, argument: usize) -> usize {
-    let result;
-    // SAFETY: the host changes r0 and, by the caller's word, only memory that the argument leads to. Nothing is said
-    // about memory here, so the compiler takes it that all of it may have changed.
-    unsafe {
-        asm!("bkpt #0xAB", inlateout("r0") operation => result, in("r1") argument, options(nostack, preserves_flags));
-    }
-    result
 }

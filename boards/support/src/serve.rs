@@ -5,12 +5,15 @@ use telemetry::{
 };
 
 use crate::{
+    machine,
     semihosting::{self, File, HostError, Mode},
     stack,
 };
 
 /// Does the host's job, and ends.
 pub fn serve<P: Program>(model: &mut Executor<'_, P>) -> ! {
+    machine::start();
+    stack::paint();
     let code = match File::open(files::REPLY, Mode::Write) {
         Ok(reply) => match work(model, Reply(reply)) {
             Ok(()) => exit::DONE,

@@ -3,21 +3,23 @@
 
 use core::ptr::with_exposed_provenance_mut;
 
-use cortex_m::register::msp;
-use cortex_m_rt::STACK_PAINT_VALUE;
+use crate::machine::stack_pointer;
+
+/// What no frame is likely to hold.
+const PAINT: u32 = 0xcccc_cccc;
 
 /// [`paint`]'s own frame and that of what it calls stay unpainted.
 const OWN_FRAME_BYTES: usize = 64;
 
 unsafe extern "C" {
-    /// The lowest address that is the stack's; from the linker script.
-    static _stack_end: u32;
+    /// The end of all variables, which is the lowest address that is the stack's; from the linker script.
+    static __euninit: u32;
     /// The address above the highest that is the stack's; from the linker script.
     static _stack_start: u32;
 }
 
 fn lowest() -> usize {
-    (&raw const _stack_end).expose_provenance()
+    (&raw const __euninit).expose_provenance()
 }
 
 fn top() -> usize {
@@ -32,29 +34,29 @@ pub fn available_bytes() -> usize {
 /// From the top of the stack to where it stands now.
 #[inline(always)]
 pub fn used_bytes() -> usize {
-    top().saturating_sub(msp::read() as usize)
+    top().saturating_sub(stack_pointer())
 }
 
 /// Paints what is free now, so that [`deepest_bytes`] tells about what comes next.
 #[inline(never)]
 pub fn paint() {
-    let end = (msp::read() as usize).saturating_sub(OWN_FRAME_BYTES);
+    let end = stack_pointer().saturating_sub(OWN_FRAME_BYTES);
     let mut address = lowest();
     while address < end {
         // SAFETY: it is below every live frame, aligned like its start, and nothing else lives there.
-        unsafe { with_exposed_provenance_mut::<u32>(address).write_volatile(STACK_PAINT_VALUE) };
+        unsafe { with_exposed_provenance_mut::<u32>(address).write_volatile(PAINT) };
         address += size_of::<u32>();
     }
 }
 
-/// From the top of the stack to the deepest word that lost its paint, since reset or since the last [`paint`].
+/// From the top of the stack to the deepest word that lost its paint, since the start or since the last [`paint`].
 #[inline(never)]
 pub fn deepest_bytes() -> usize {
     let mut address = lowest();
     while address < top() {
-        // SAFETY: the whole range is RAM, and was painted at reset.
+        // SAFETY: the whole range is RAM, and was painted at the start.
         let word = unsafe { with_exposed_provenance_mut::<u32>(address).read_volatile() };
-        if word != STACK_PAINT_VALUE {
+        if word != PAINT {
             break;
         }
         address += size_of::<u32>();

@@ -28,6 +28,8 @@ pub struct Board {
     pub memory: Vec<Memory>,
     /// How it is emulated, if it is.
     pub qemu: Option<Qemu>,
+    /// What the program has room for that runs any plan; nothing where there is no such program.
+    pub plan: Option<PlanRooms>,
     /// What an image may take.
     pub budget: Budget,
 }
@@ -67,9 +69,23 @@ pub struct Qemu {
     pub package: String,
     /// QEMU's name for the board.
     pub machine: String,
+    /// The core that is emulated, where it is another than the one that the firmware is for.
+    pub core: Option<String>,
     /// Further arguments.
     #[serde(default)]
     pub arguments: Vec<String>,
+}
+
+/// What the program `plan` has room for.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlanRooms {
+    /// The plan with its weights, which stands in RAM because it comes from the host.
+    pub blob: ByteCount,
+    /// Its arena.
+    pub arena: ByteCount,
+    /// What it remembers.
+    pub state: ByteCount,
 }
 
 /// What an image may take; `cargo xtask size` fails above it.
@@ -137,7 +153,7 @@ impl Board {
 }
 
 /// A number of bytes; written `"64 KiB"`, `"4 MiB"` or as a plain number.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+#[derive(Clone, Copy, Debug, Default, Eq, Ord, PartialEq, PartialOrd, Serialize)]
 pub struct ByteCount(pub u64);
 
 impl ByteCount {

@@ -230,6 +230,7 @@ mod tests {
             core_hz: None,
             memory: Vec::new(),
             qemu: None,
+            plan: None,
             budget: Budget { flash: nothing, ram: nothing, stack: nothing },
         }
     }

@@ -74,10 +74,12 @@ const WEIGHTS: &str = "::WEIGHTS";
 
 /// How the names begin of what a board needs without any network. Where the model is run is not among them: the
 /// engine's loop is inlined there.
-const HARNESS: [&str; 13] = [
+const HARNESS: [&str; 16] = [
     "support::stack::",
     "support::semihosting::",
     "support::log::",
+    "support::machine::",
+    "support::room::",
     "support::fault::",
     "support::selftest::",
     "support::serve::serve",
@@ -86,6 +88,7 @@ const HARNESS: [&str; 13] = [
     "defmt::",
     "_defmt_",
     "cortex_m",
+    "riscv",
     "Reset",
     "HardFault",
 ];
@@ -189,7 +192,8 @@ fn weights(symbols: &[Symbol]) -> u64 {
 fn place<'a>(sizes: &'a mut Sizes, section: &object::Section<'_, '_>) -> Option<&'a mut u64> {
     let SectionFlags::Elf { sh_flags, .. } = section.flags() else { return None };
     let has = |flag: elf::SectionFlags| (sh_flags & flag).0 != 0;
-    if !has(elf::SHF_ALLOC) {
+    // riscv-rt's linker script gives what is left for heap and stack sections of their own.
+    if !has(elf::SHF_ALLOC) || matches!(section.name(), Ok(".heap" | ".stack")) {
         return None;
     }
     Some(if section.kind().is_bss() {

@@ -11,7 +11,7 @@ mod error;
 mod process;
 mod toolchain;
 
-pub use board::{Board, Budget, ByteCount, Memory, MemoryKind, Qemu};
+pub use board::{Board, Budget, ByteCount, Memory, MemoryKind, PlanRooms, Qemu};
 pub use build::{Image, Planning, Profile, Request, build, build_host_library};
 pub use contents::{Contents, Sizes, Symbol};
 pub use error::Error;

@@ -3,11 +3,10 @@
 //! `flipped = first ^ 0x5a`; `counted = second + runs`, where `runs` is how often it ran since the last reset. A first
 //! byte of 0xff in the first input makes the first step refuse.
 
-use cortex_m::singleton;
-use engine::{Arena, DType, Executor, Flow, Io, Operand, Operator, Plan, RunError, Step, TensorInfo};
+use engine::{DType, Executor, Flow, Io, Operand, Operator, Plan, RunError, Step, TensorInfo};
 use telemetry::exit;
 
-use crate::semihosting;
+use crate::{Room, semihosting};
 
 const FIRST: Operand = Operand::arena(0, 4);
 const SECOND: Operand = Operand::arena(16, 2);
@@ -63,13 +62,11 @@ static PLAN: Plan<'static> = Plan {
     weights: &[],
 };
 
+static ARENA: Room<64> = Room::new();
+static STATE: Room<16> = Room::new();
+
 pub(super) fn serve() -> ! {
-    let (Some(arena), Some(state)) =
-        (singleton!(: Arena<64> = Arena::new()), singleton!(: Arena<16> = Arena::new()))
-    else {
-        semihosting::exit(exit::FAILED)
-    };
-    match Executor::new(PLAN, &mut arena.0, &mut state.0) {
+    match Executor::new(PLAN, ARENA.take(), STATE.take()) {
         Ok(mut model) => crate::serve(&mut model),
         Err(_) => semihosting::exit(exit::FAILED),
     }

@@ -5,6 +5,7 @@ fn qemu() -> Qemu {
         program: "no-such-emulator".to_owned(),
         package: "such-a-package".to_owned(),
         machine: "mps2-an386".to_owned(),
+        core: None,
         arguments: vec!["-icount".to_owned(), "shift=0".to_owned()],
     }
 }

@@ -2,7 +2,7 @@
 #![no_std]
 #![no_main]
 
-#[cortex_m_rt::entry]
+#[support::entry]
 fn main() -> ! {
     support::selftest::main()
 }

@@ -1,5 +1,0 @@
-//! The linker's scripts and the model.
-
-fn main() {
-    board_build::image();
-}

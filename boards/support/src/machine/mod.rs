@@ -1,0 +1,11 @@
+//! What differs from one kind of core to the next, under the same names.
+
+#[cfg(target_arch = "arm")]
+mod cortex_m;
+#[cfg(target_arch = "riscv32")]
+mod riscv32;
+
+#[cfg(target_arch = "arm")]
+pub use cortex_m::*;
+#[cfg(target_arch = "riscv32")]
+pub use riscv32::*;
