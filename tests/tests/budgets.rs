@@ -2,12 +2,27 @@
 
 use std::path::{Path, PathBuf};
 
-use compiler::{CompileOptions, Compiled, compile};
+use compiler::{CompileOptions, Compiled, compile, ops::total_macs};
 
 fn compiled(path: &Path) -> Compiled {
     let bytes = std::fs::read(path).expect("a readable model");
     compile("model", &bytes, CompileOptions::DEVICE)
         .unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+fn fits(path: &Path, budget: u32) {
+    let bytes = std::fs::read(path).expect("a readable model");
+    let plan = |options| {
+        compile("model", &bytes, options).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    };
+    let (fastest, within) =
+        (plan(CompileOptions::DEVICE), plan(CompileOptions::DEVICE.ram_budget(Some(budget))));
+    assert!(within.layout.arena_bytes <= budget as usize, "{}: {budget}", path.display());
+    assert!(
+        total_macs(&within.graph) <= total_macs(&fastest.graph),
+        "{}: rows are made once",
+        path.display()
+    );
 }
 
 fn root() -> PathBuf {
@@ -45,5 +60,15 @@ fn arenas_of_the_mlperf_tiny_models() {
         ("mlperf__pretrainedResnet_quant", 49152),
     ] {
         holds(&folder.join(format!("{name}.tflite")), arena_bytes);
+    }
+}
+
+#[test]
+fn images_in_strips_fit_small_memories() {
+    fits(&root().join("models/kws/model.tflite"), 12_000);
+    let folder = root().join("../shared/models/networks");
+    for (name, budget) in [("mlperf__vww_96_int8", 36_864), ("gen_mobilenet_v2_035_96", 32_768)] {
+        let path = folder.join(format!("{name}.tflite"));
+        if path.is_file() { fits(&path, budget) } else { eprintln!("skipped: no {}", path.display()) }
     }
 }

@@ -1,5 +1,7 @@
 //! The graph that passes work on: a `.tflite` model with its indices resolved and its weights in place.
 
+use std::collections::{HashMap, HashSet};
+
 use tflite::{BuiltinOp, DType, Options};
 
 /// Index into [`Graph::tensors`].
@@ -173,6 +175,46 @@ pub struct Graph {
     pub subgraphs: Vec<Subgraph>,
     /// Operators of the main subgraph that became constants.
     pub folded: Vec<Node>,
+    /// How the main subgraph's nodes share images that they work on strip by strip.
+    pub strips: Strips,
+}
+
+/// Images that nodes read and write a few rows at a time.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Strips {
+    /// Tensors that are rows of others.
+    pub views: HashMap<TensorId, View>,
+    /// Tensors that hold some rows of an image for a while, and then others.
+    pub windows: HashSet<TensorId>,
+    /// What moves before a node runs, by the node's position.
+    pub slides: HashMap<usize, Vec<Slide>>,
+}
+
+impl Strips {
+    /// Whether a tensor is but some rows of an image.
+    pub fn holds(&self, id: TensorId) -> bool {
+        self.views.contains_key(&id) || self.windows.contains(&id)
+    }
+}
+
+/// Where a tensor lies that is a part of another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct View {
+    /// The other tensor.
+    pub of: TensorId,
+    /// Where in it, in bytes.
+    pub offset: usize,
+}
+
+/// Bytes that move to the front of their tensor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Slide {
+    /// The tensor.
+    pub window: TensorId,
+    /// Where they are.
+    pub from: usize,
+    /// How many.
+    pub bytes: usize,
 }
 
 impl Graph {

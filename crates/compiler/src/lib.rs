@@ -16,6 +16,7 @@ pub mod passes;
 pub mod plan;
 mod refusal;
 mod report;
+pub mod stream;
 
 use engine::{DType, Operand};
 
@@ -119,7 +120,10 @@ pub fn compile(name: &str, bytes: &[u8], options: CompileOptions) -> Result<Comp
     passes::fold::run(&mut graph);
     check(&graph)?;
     passes::run(&mut graph, options);
-    let (graph, layout) = best_layout(graph, options)?;
+    let (mut graph, mut layout) = best_layout(graph, options)?;
+    if let Some(budget) = options.ram_budget.filter(|_| !options.keep_every_tensor) {
+        (graph, layout) = stream::fit(&graph, layout, options, budget as usize)?;
+    }
     Ok(describe(graph, layout, options))
 }
 

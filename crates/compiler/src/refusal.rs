@@ -81,6 +81,14 @@ pub enum CompileError {
     /// The model can be read but not run; every reason at once.
     #[error("{}", list(.0))]
     Refused(Vec<Refusal>),
+    /// No plan fits the budget.
+    #[error("no plan with an arena of {budget} bytes was found; the smallest that was takes {least} bytes")]
+    OverBudget {
+        /// Bytes that the arena may take.
+        budget: usize,
+        /// The smallest arena that was found.
+        least: usize,
+    },
     /// The model needs more than a plan can address.
     #[error("the model needs {bytes} bytes of {what}, a plan can address {limit}")]
     TooLarge {

@@ -75,6 +75,9 @@ fn refusals(error: CompileError) -> Vec<Refusal> {
     let advice = match error {
         CompileError::Refused(refusals) => return refusals,
         CompileError::Read(_) => "the file is damaged or is no .tflite: fetch or convert it again",
+        CompileError::OverBudget { .. } => {
+            "allow the arena what it takes, or make the model's images smaller"
+        }
         CompileError::TooLarge { .. } => "cut the model into several, or make it smaller",
     };
     vec![Refusal {

@@ -265,6 +265,17 @@ impl<'s, 'm> Io<'s, 'm> {
         self.memory.bytes_mut(operand).ok_or(RunError::Operand { index: index as u8 })
     }
 
+    /// The bytes from the first of one operand to the last of another behind it, for writing.
+    ///
+    /// # Errors
+    /// [`RunError::Operand`] when they are not in this order in one memory that may be written.
+    pub fn span(&mut self, first: usize, last: usize) -> Result<&mut [u8], RunError> {
+        let (from, to) = (self.operand(first), self.operand(last));
+        let bytes = to.end().checked_sub(from.offset()).filter(|_| from.space() == to.space());
+        let span = bytes.map(|bytes| Operand { place: from.place, bytes: bytes as u32 });
+        span.and_then(|span| self.memory.bytes_mut(span)).ok_or(RunError::Operand { index: last as u8 })
+    }
+
     /// One operand for reading.
     ///
     /// # Errors

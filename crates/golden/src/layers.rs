@@ -99,6 +99,10 @@ impl<'c> Seen<'c> {
         });
         for node in nodes.get(self.next..end).unwrap_or_default() {
             for &id in &node.outputs {
+                if self.compiled.graph.strips.holds(id) {
+                    // A few rows; what the layer wrote is not there as a whole at any time.
+                    continue;
+                }
                 let place = self.compiled.layout.places.get(&id);
                 let Some(bytes) = place.and_then(|&place| memory.bytes(place)) else { continue };
                 self.push(node, id, bytes.to_vec());

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use engine::ops::AnyOperator;
+use engine::ops::{AnyOperator, SlideBytes};
 
 use crate::{
     CompileOptions,
@@ -47,6 +47,9 @@ pub struct Buffer {
     pub align: usize,
     /// Whether it keeps its value from run to run.
     pub is_state: bool,
+    /// Whether each write replaces all of the bytes that it covers, so that what nothing reads between two writes is
+    /// not needed there.
+    pub is_refilled: bool,
     /// What a state buffer begins as, repeated: 1, 2, 4 or 8 bytes. Empty means 0.
     pub fill: Vec<u8>,
 }
@@ -143,16 +146,22 @@ impl<'g> Lowering<'g> {
             return slot;
         }
         let tensor = self.tensor(id);
+        if let Some(view) = self.graph.strips.views.get(&id) {
+            let slot = within(self.slot(view.of), view.offset, tensor.bytes());
+            self.places.insert(id, slot);
+            return slot;
+        }
         let align = natural_align(tensor);
         let slot = match &tensor.data {
             Some(data) => self.constant(data, align),
             None => {
-                let id = self.buffer(&tensor.name, tensor.bytes(), align, tensor.is_variable);
+                let buffer = self.buffer(&tensor.name, tensor.bytes(), align, tensor.is_variable);
+                self.buffers[buffer].is_refilled = self.graph.strips.windows.contains(&id);
                 if tensor.is_variable {
                     // A variable begins as real 0, which is what TFLM's ResetVariableTensors gives it.
-                    self.buffers[id].fill = fill_pattern(tensor);
+                    self.buffers[buffer].fill = fill_pattern(tensor);
                 }
-                Slot::Buffer { id, offset: 0, bytes: tensor.bytes() }
+                Slot::Buffer { id: buffer, offset: 0, bytes: tensor.bytes() }
             }
         };
         self.places.insert(id, slot);
@@ -213,7 +222,8 @@ impl<'g> Lowering<'g> {
 
     /// A buffer that no tensor of the graph names.
     pub fn buffer(&mut self, name: &str, bytes: usize, align: usize, is_state: bool) -> BufferId {
-        self.buffers.push(Buffer { name: name.to_string(), bytes, align, is_state, fill: Vec::new() });
+        let name = name.to_string();
+        self.buffers.push(Buffer { name, bytes, align, is_state, is_refilled: false, fill: Vec::new() });
         self.buffers.len() - 1
     }
 
@@ -276,6 +286,15 @@ fn natural_align(tensor: &Tensor) -> usize {
     (tensor.dtype.bits().unwrap_or(8) as usize / 8).max(4)
 }
 
+/// Some bytes of a buffer or constant.
+fn within(slot: Slot, at: usize, bytes: usize) -> Slot {
+    match slot {
+        Slot::Absent => Slot::Absent,
+        Slot::Const { offset, .. } => Slot::Const { offset: offset + at, bytes },
+        Slot::Buffer { id, offset, .. } => Slot::Buffer { id, offset: offset + at, bytes },
+    }
+}
+
 fn fill_pattern(tensor: &Tensor) -> Vec<u8> {
     let zero = tensor.zero();
     match tensor.dtype {
@@ -300,8 +319,13 @@ pub fn lower(graph: &Graph, options: CompileOptions) -> Result<Lowering<'_>, Vec
         }
     }
     lowering.setup = lowering.steps.len();
-    for node in nodes {
+    for (position, node) in nodes.iter().enumerate() {
         lowering.set_layer(node.layer);
+        for slide in graph.strips.slides.get(&position).into_iter().flatten() {
+            let window = lowering.slot(slide.window);
+            let (to, from) = (within(window, 0, slide.bytes), within(window, slide.from, slide.bytes));
+            lowering.push(SlideBytes, &[to, from]);
+        }
         if let Err(refusal) = lower_node(&mut lowering, node) {
             refusals.push(*refusal);
         }

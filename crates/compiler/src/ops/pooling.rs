@@ -13,10 +13,7 @@ use super::{
     convolution::{Sliding, window},
     strided::expect_shape,
 };
-use crate::{
-    graph::{Pad, Tensor},
-    refusal::Reject,
-};
+use crate::{graph::Tensor, refusal::Reject};
 
 /// The rows of this family.
 pub const SUPPORT: &[Support] = &[
@@ -109,9 +106,12 @@ fn pool(cx: &mut Lowering<'_>, view: &NodeView<'_>) -> Result<(), Reject> {
     let &[n, h, w, c] = &input.shape[..] else {
         return Err(Reject::malformed("input and output must have four dimensions"));
     };
-    let expected = [n, outputs(padding, h, taps.0, stride_h)?, outputs(padding, w, taps.1, stride_w)?, c];
+    let around = view.node.pad.unwrap_or_default();
+    let (rows, columns) = (h + around.top + around.bottom, w + around.left + around.right);
+    let expected =
+        [n, outputs(padding, rows, taps.0, stride_h)?, outputs(padding, columns, taps.1, stride_w)?, c];
     expect_shape(output, &expected)?;
-    let sliding = Sliding { padding, stride: (stride_h, stride_w), dilation: (1, 1), around: Pad::default() };
+    let sliding = Sliding { padding, stride: (stride_h, stride_w), dilation: (1, 1), around };
     let activation = fused(activation)?;
     let pool = Pool2d { window: window(&sliding, input, taps, output)?, clamp: clamp(activation, output)? };
     let (min, max) = float_limits(activation);

@@ -2,6 +2,7 @@
 
 mod lifetime;
 mod order;
+mod parts;
 pub mod picture;
 mod place;
 
@@ -11,6 +12,7 @@ use engine::{Operand, ops::AnyOperator};
 
 pub use lifetime::Lifetime;
 pub use order::order;
+pub use parts::Part;
 
 use crate::{
     CompileOptions,
@@ -44,8 +46,10 @@ pub struct PlannedBuffer {
     pub bytes: usize,
     /// Whether it lies in the state instead of the arena.
     pub is_state: bool,
-    /// The steps that it must keep its bytes over.
+    /// From the first to the last step that needs any of it.
     pub lifetime: Lifetime,
+    /// Which of its bytes are needed when.
+    pub parts: Vec<Part>,
 }
 
 /// A graph as steps on bytes.
@@ -75,6 +79,24 @@ pub struct Layout {
     pub places: HashMap<TensorId, Operand>,
 }
 
+impl Layout {
+    /// Bytes that one run moves only to make room.
+    pub fn moved_bytes(&self) -> usize {
+        let slides = self.steps.iter().filter(|step| matches!(step.operator, AnyOperator::SlideBytes(_)));
+        slides.filter_map(|step| step.operands.first()).map(|operand| operand.bytes()).sum()
+    }
+}
+
+/// The lifetime of each buffer as a whole, before any step works in place.
+pub(crate) fn whole_lifetimes(lowering: &mut Lowering<'_>) -> Vec<Option<Lifetime>> {
+    let main = lowering.graph().main();
+    let ends = lifetime::Ends {
+        first: main.inputs.iter().map(|&id| lowering.slot(id)).collect(),
+        last: main.outputs.iter().map(|&id| lowering.slot(id)).collect(),
+    };
+    lifetime::lifetimes(lowering.buffers.len(), &lowering.steps, &ends, &lowering.loops)
+}
+
 /// Gives every buffer a place.
 ///
 /// # Errors
@@ -93,12 +115,15 @@ pub fn plan(mut lowering: Lowering<'_>, options: CompileOptions) -> Result<Layou
     for (from, to) in lifetime::overwrite(&buffers, &mut steps, &mut ends, &loops) {
         places.iter_mut().for_each(|(_, slot)| lifetime::rename(slot, from, to));
     }
-    let mut lifetimes = lifetime::lifetimes(buffers.len(), &steps, &ends, &loops);
-    if options.keep_every_tensor {
+    let parts = if options.keep_every_tensor {
+        let mut lifetimes = lifetime::lifetimes(buffers.len(), &steps, &ends, &loops);
         lifetime::keep_for_the_layer(&mut lifetimes, &steps);
-    }
+        parts::whole(&buffers, &lifetimes)
+    } else {
+        parts::parts(&buffers, &steps, &ends, &loops)
+    };
     let place::Placement { mut offsets, bytes: arena_bytes, bound: arena_bound } =
-        place::place(&buffers, &lifetimes);
+        place::place(&buffers, &parts);
     let state_bytes = place::place_state(&buffers, &mut offsets);
 
     let limit = u64::from(Operand::MAX_OFFSET);
@@ -124,7 +149,7 @@ pub fn plan(mut lowering: Lowering<'_>, options: CompileOptions) -> Result<Layou
         outputs: outputs.iter().zip(&ends.last).map(|(&(id, _), &slot)| (id, resolve(slot))).collect(),
         fills: fills.collect(),
         places: places.into_iter().map(|(id, slot)| (id, resolve(slot))).collect(),
-        buffers: planned_buffers(&buffers, &offsets, &lifetimes),
+        buffers: planned_buffers(&buffers, &offsets, parts),
         steps: planned_steps(&steps, resolve),
         setup,
         weights,
@@ -155,19 +180,16 @@ fn planned_steps(steps: &[StepIr], resolve: impl Fn(Slot) -> Operand) -> Vec<Pla
     steps.iter().map(resolved).collect()
 }
 
-fn planned_buffers(
-    buffers: &[Buffer],
-    offsets: &[usize],
-    lifetimes: &[Option<Lifetime>],
-) -> Vec<PlannedBuffer> {
-    let used = buffers.iter().zip(offsets).zip(lifetimes);
-    used.filter_map(|((buffer, &offset), &lifetime)| {
+fn planned_buffers(buffers: &[Buffer], offsets: &[usize], parts: Vec<Vec<Part>>) -> Vec<PlannedBuffer> {
+    let used = buffers.iter().zip(offsets).zip(parts);
+    used.filter_map(|((buffer, &offset), parts)| {
         Some(PlannedBuffer {
             name: buffer.name.clone(),
             offset,
             bytes: buffer.bytes,
             is_state: buffer.is_state,
-            lifetime: lifetime?,
+            lifetime: parts::hull(&parts)?,
+            parts,
         })
     })
     .collect()

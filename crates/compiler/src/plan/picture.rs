@@ -1,6 +1,6 @@
 //! The arena over time, drawn with letters: addresses downwards, steps to the right.
 
-use super::{Layout, PlannedBuffer};
+use super::{Layout, Part, PlannedBuffer};
 
 /// What stands for the buffers, in the order of [`buffers`]; those beyond the last begin again.
 const LETTERS: &[u8; 52] = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
@@ -33,9 +33,11 @@ pub fn buffers(layout: &Layout) -> Vec<(char, &PlannedBuffer)> {
 /// Bytes of the arena that are alive at each instant: before the first step, at every step, after the last.
 pub fn alive(layout: &Layout) -> Vec<usize> {
     let mut alive = vec![0; layout.steps.len() + 2];
-    for (_, buffer) in buffers(layout) {
-        let at = alive.iter_mut().take(buffer.lifetime.last + 1).skip(buffer.lifetime.first);
-        at.for_each(|bytes| *bytes += buffer.bytes);
+    for part in buffers(layout).into_iter().flat_map(|(_, buffer)| &buffer.parts) {
+        for lifetime in &part.alive {
+            let at = alive.iter_mut().take(lifetime.last + 1).skip(lifetime.first);
+            at.for_each(|bytes| *bytes += part.bytes);
+        }
     }
     alive
 }
@@ -56,13 +58,15 @@ pub fn picture(layout: &Layout, extent: Extent) -> String {
     for row in 0..rows {
         text += &format!("{:>9} ", row * per_row);
         for column in 0..columns {
-            let share = |buffer: &PlannedBuffer| {
-                let bytes = overlap(
-                    (buffer.offset, buffer.offset + buffer.bytes),
-                    (row * per_row, (row + 1) * per_row),
-                );
-                let time = (buffer.lifetime.first, buffer.lifetime.last + 1);
-                bytes * overlap(time, (column * per_column, (column + 1) * per_column))
+            let cell = (row * per_row, (row + 1) * per_row);
+            let span = (column * per_column, (column + 1) * per_column);
+            let share = |buffer: &PlannedBuffer| -> usize {
+                let of = |part: &Part| {
+                    let begin = buffer.offset + part.offset;
+                    let alive = part.alive.iter().map(|alive| overlap((alive.first, alive.last + 1), span));
+                    overlap((begin, begin + part.bytes), cell) * alive.sum::<usize>()
+                };
+                buffer.parts.iter().map(of).sum()
             };
             let most =
                 buffers.iter().map(|&(letter, buffer)| (share(buffer), letter)).max_by_key(|&(n, _)| n);
@@ -119,6 +123,7 @@ mod tests {
             bytes,
             is_state: false,
             lifetime: Lifetime { first, last },
+            parts: vec![Part { offset: 0, bytes, alive: vec![Lifetime { first, last }] }],
         };
         let step = crate::plan::PlannedStep {
             operator: engine::ops::Jump { to: 0 }.into(),

@@ -15,6 +15,7 @@ mod packed;
 mod pooling;
 mod recurrent;
 mod reduction;
+mod slide;
 mod softmax;
 
 pub use circular_buffer::CircularBuffer;
@@ -43,6 +44,7 @@ pub use reduction::{
     ExtremeS16, ExtremeS32, ExtremeS64, ExtremeU8, MeanF32, ProdF32, ProdS8, ProdS16, ProdS32, ProdS64,
     Quantified, SumF32, SumS8, SumS16, SumS32, SumS64, TopKF32, TopKS8, TopKS16, TopKS32, TopKS64, TopKU8,
 };
+pub use slide::SlideBytes;
 pub use softmax::{
     L2NormF32, L2NormS8, LogSoftmaxF32, LogSoftmaxS8, SoftmaxF32, SoftmaxS8, SoftmaxS8S16, SoftmaxS16,
 };
@@ -338,6 +340,7 @@ operators! {
         899 CircularBuffer
         900 Jump
         901 JumpUnless
+        1600 SlideBytes
     }
 }
 
