@@ -71,6 +71,9 @@ pub struct Args {
     /// Compare with every published figure and write docs/accuracy.md.
     #[arg(long)]
     validate: bool,
+    /// With --validate: write docs/constants.md, which says what every constant rests on and how far it is known.
+    #[arg(long, requires = "validate")]
+    constants: bool,
     /// Where the published figures lie.
     #[arg(long, value_name = "FOLDER", default_value = "../shared/ne")]
     figures: PathBuf,
@@ -213,11 +216,14 @@ fn accuracy(args: &Args, workspace: &Path) -> anyhow::Result<bool> {
         return Ok(true);
     };
     let text = validate::markdown(&validation);
-    let path = workspace.join("docs/accuracy.md");
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder)?;
+    let docs = workspace.join("docs");
+    fs::create_dir_all(&docs)?;
+    write_atomically(&docs.join("accuracy.md"), &text)?;
+    if args.constants {
+        eprintln!("moving every fitted constant until the figures say no: some minutes");
+        let constants = validate::constants(&folder)?.unwrap_or_default();
+        write_atomically(&docs.join("constants.md"), &validate::constants_markdown(&constants))?;
     }
-    write_atomically(&path, &text)?;
     if args.json {
         print::json(&validation)?;
     } else {

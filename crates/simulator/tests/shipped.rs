@@ -224,3 +224,19 @@ proptest! {
         let _ = workload::Lm::parse(&text);
     }
 }
+
+#[test]
+fn generic_engines_draw_below_two_watts_on_average_whatever_they_run() {
+    for name in ["ne16-30tops", "ne32-30tops"] {
+        let machine = find_machine(name).expect("shipped");
+        for network in shipped_networks().expect("shipped") {
+            for precision in [simulator::network::Precision::Fp16, simulator::network::Precision::Int8] {
+                let network = network.clone().with_precision(precision);
+                let settings = Settings { place: Place::Ne, ..Settings::default() };
+                let Ok(one) = simulate(&network, &machine, settings) else { continue };
+                // Memory included, whose peaks alone take 1.6 W while weights stream.
+                assert!(one.average_w() < 2.0, "{name} {}: {} W on average", network.name, one.average_w());
+            }
+        }
+    }
+}

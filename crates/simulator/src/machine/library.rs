@@ -20,6 +20,11 @@ pub fn machines() -> Result<&'static [Machine], SimError> {
     Ok(READ.get_or_init(|| all))
 }
 
+/// The files of all shipped machines, and what is in them.
+pub(crate) fn shipped_texts() -> &'static [(&'static str, &'static str)] {
+    FILES
+}
+
 /// Letters and digits only, so that `M5 Pro`, `m5-pro` and `M5_PRO` are one name.
 fn plain(name: &str) -> String {
     name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()

@@ -3,6 +3,7 @@
 mod library;
 mod read;
 
+pub(crate) use library::shipped_texts;
 pub use library::{find_machine, machines};
 pub use read::{read_machine, read_machine_file};
 

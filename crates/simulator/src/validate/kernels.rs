@@ -1,6 +1,6 @@
 //! Direct measurements of kernels.
 
-use super::{Collector, Figure, Table, csv, predict};
+use super::{Collector, Figure, Measure, Table, csv, predict};
 use crate::error::SimError;
 use crate::network::{Layer, Network, Op, Precision, Weights};
 use crate::workload::{Lm, encoder, parse_op, product, with};
@@ -172,6 +172,7 @@ pub(super) fn compare(folder: &Path, collector: &mut Collector) -> Result<(), Si
                 published,
                 predicted: ms,
                 machine: chip,
+                case: Some((&network, Measure::Time)),
             });
         }
         if let Ok(published) = get(&row, "ane_mJ_per_call").parse::<f64>() {
@@ -187,6 +188,7 @@ pub(super) fn compare(folder: &Path, collector: &mut Collector) -> Result<(), Si
                 published,
                 predicted: mj,
                 machine: chip,
+                case: Some((&network, Measure::Energy)),
             });
         }
     }

@@ -1,6 +1,6 @@
 //! Small accelerators.
 
-use super::{Collector, Figure, Table, csv, predict};
+use super::{Collector, Figure, Measure, Table, csv, predict};
 use crate::error::SimError;
 use crate::network::{Network, shipped_network};
 use std::path::Path;
@@ -83,6 +83,7 @@ pub(super) fn compare(folder: &Path, collector: &mut Collector) -> Result<(), Si
                 published,
                 predicted: ms,
                 machine: &machine,
+                case: Some((&network, Measure::Time)),
             });
         }
         if let Some(published) = energy {
@@ -94,6 +95,7 @@ pub(super) fn compare(folder: &Path, collector: &mut Collector) -> Result<(), Si
                 published,
                 predicted: mj * 1e3,
                 machine: &machine,
+                case: Some((&network, Measure::Energy)),
             });
         }
         let family = machine.split(['@', ' ']).next().unwrap_or_default().to_ascii_lowercase();
@@ -125,6 +127,7 @@ pub(super) fn compare(folder: &Path, collector: &mut Collector) -> Result<(), Si
                     published: here,
                     predicted: there * model(predicted) / model(first_predicted),
                     machine,
+                    case: None,
                 });
             }
         }

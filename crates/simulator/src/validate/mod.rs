@@ -5,6 +5,7 @@
 //! A row that took part in the calibration is listed in `calibration/held_out.csv` with the ratio that was
 //! predicted for it while its group was held out; any other row was never seen.
 
+mod constants;
 mod csv;
 mod kernels;
 mod markdown;
@@ -12,8 +13,11 @@ mod micro;
 mod phones;
 mod vela;
 
+pub use constants::{Constant, constants, constants_markdown};
 pub use kernels::kernel_network;
 pub use markdown::markdown;
+
+use constants::{Case, Measure};
 
 use crate::error::SimError;
 use crate::machine::find_machine;
@@ -148,6 +152,7 @@ fn held_out() -> BTreeMap<String, f64> {
 struct Collector {
     held_out: BTreeMap<String, f64>,
     out: Validation,
+    cases: Vec<Case>,
 }
 
 /// One figure to compare.
@@ -159,11 +164,22 @@ struct Figure<'a> {
     published: f64,
     predicted: f64,
     machine: &'a str,
+    /// How it was predicted; `None` for what is predicted from another figure.
+    case: Option<(&'a Network, Measure)>,
 }
 
 impl Collector {
     fn add(&mut self, figure: Figure<'_>) {
         let ratio = self.held_out.get(&figure.key).copied();
+        if let Some((network, measure)) = figure.case {
+            self.cases.push(Case {
+                table: figure.table,
+                machine: figure.machine.to_owned(),
+                network: network.clone(),
+                measure,
+                off: figure.predicted / figure.published,
+            });
+        }
         self.out.rows.push(Compared {
             table: figure.table,
             source: figure.source.chars().take(48).collect(),
@@ -192,13 +208,17 @@ fn predict(network: &Network, machine: &str) -> Result<(f64, f64), SimError> {
 /// # Errors
 /// Where a file is there and cannot be read.
 pub fn validate(folder: &Path) -> Result<Option<Validation>, SimError> {
+    Ok(collect(folder)?.map(|collector| collector.out))
+}
+
+fn collect(folder: &Path) -> Result<Option<Collector>, SimError> {
     if !folder.join("published_latency.csv").exists() {
         return Ok(None);
     }
-    let mut collector = Collector { held_out: held_out(), out: Validation::default() };
+    let mut collector = Collector { held_out: held_out(), out: Validation::default(), cases: Vec::new() };
     phones::compare(folder, &mut collector)?;
     kernels::compare(folder, &mut collector)?;
     micro::compare(folder, &mut collector)?;
     vela::compare(folder, &mut collector)?;
-    Ok(Some(collector.out))
+    Ok(Some(collector))
 }

@@ -1,6 +1,6 @@
 //! Published latencies on phones.
 
-use super::{Collector, Figure, Table, csv, predict};
+use super::{Collector, Figure, Measure, Table, csv, predict};
 use crate::error::SimError;
 use crate::network::read_network_file;
 use std::path::Path;
@@ -44,6 +44,7 @@ pub(super) fn compare(folder: &Path, collector: &mut Collector) -> Result<(), Si
             published,
             predicted: ms,
             machine: &machine,
+            case: Some((&network, Measure::Time)),
         });
     }
     Ok(())

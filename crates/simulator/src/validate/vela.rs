@@ -1,6 +1,6 @@
 //! Arm's compiler and its own estimates, by operator.
 
-use super::{Collector, Figure, Table, csv};
+use super::{Collector, Figure, Measure, Table, csv};
 use crate::error::SimError;
 use crate::machine::find_machine;
 use crate::network::shipped_network;
@@ -108,6 +108,7 @@ pub(super) fn compare(folder: &Path, collector: &mut Collector) -> Result<(), Si
                 published: cycles,
                 predicted: step.cost.total_us * clock * 1e-6,
                 machine: name,
+                case: Some((&network, Measure::StepTime(index))),
             });
         }
     }

@@ -47,7 +47,7 @@ pub fn sparsity(machine: &Machine, rows: u64, settings: Settings) -> Result<Vec<
             let all = run.total_us.max(1e-9);
             let share = |bound: &str| 100.0 * time(bound) / all;
             // A sum of nothing is -0.
-            let (compute, weights) = (share("compute").max(0.0), share("weights").max(0.0));
+            let (compute, weights) = (share("compute") + 0.0, share("weights") + 0.0);
             Ok(SparsityRow {
                 zeros,
                 ideal: 1.0 / (1.0 - zeros),
