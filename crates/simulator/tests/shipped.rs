@@ -240,3 +240,25 @@ fn generic_engines_draw_below_two_watts_on_average_whatever_they_run() {
         }
     }
 }
+
+/// Milliseconds on a Renesas RA8P1 (renesas/ruhmi-model-zoo c4e393c), with weights in MRAM and with all in SRAM, beside
+/// what Vela 5.2 estimates for `Ethos_U55_High_End_Embedded` with `Shared_Sram` and with `Sram_Only`.
+#[test]
+fn closer_to_silicon_than_vela_on_every_network() {
+    let machine = find_machine("ra8p1").expect("shipped");
+    for (name, silicon, vela) in [
+        ("mlperf_kws", 0.108, 0.11668),
+        ("mlperf_kws", 0.141, 0.11244),
+        ("mlperf_vww", 0.364, 0.32292),
+        ("mlperf_vww", 0.406, 0.29388),
+        ("mlperf_ic", 0.640, 0.28387),
+        ("mlperf_ic", 0.640, 0.21430),
+        ("mlperf_ad", 0.132, 0.40237),
+    ] {
+        let network =
+            shipped_network(name).expect("shipped").with_precision(simulator::network::Precision::Int8);
+        let ms = simulate(&network, &machine, Settings::default()).expect("runs").total_us / 1e3;
+        let off = |estimate: f64| (estimate / silicon - 1.0).abs();
+        assert!(off(ms) < off(vela), "{name}: {ms} ms, Vela {vela} ms, silicon {silicon} ms");
+    }
+}
