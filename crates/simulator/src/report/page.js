@@ -23,7 +23,8 @@ function timeline() {
     if (step >= 0) r.addEventListener('click', () => say(step));
     line.append(r);
   }
-  for (let i = 0; i <= 4; i++) { const t = from + (to - from) * i / 4; line.append(el('text', { x: x(t), y: D.tracks.length * row + 16, 'text-anchor': i == 4 ? 'end' : 'middle' }, fmt(t) + ' µs')); }
+  const ticks = W < 500 ? 2 : 4;
+  for (let i = 0; i <= ticks; i++) { const t = from + (to - from) * i / ticks; line.append(el('text', { x: x(t), y: D.tracks.length * row + 16, 'text-anchor': i == ticks ? 'end' : 'middle' }, fmt(t) + ' µs')); }
 }
 function zoom(f) { const m = (from + to) / 2, h = Math.min((to - from) * f, D.total) / 2; from = Math.max(0, m - h); to = Math.min(D.total, from + 2 * h); from = Math.max(0, to - 2 * h); timeline(); }
 function pan(f) { const w = to - from, d = w * f; from = Math.min(Math.max(0, from + d), D.total - w); to = from + w; timeline(); }
@@ -62,7 +63,13 @@ function table() {
   const head = document.querySelector('thead tr'), body = document.querySelector('tbody'); head.replaceChildren(); body.replaceChildren();
   columns.forEach(([n], i) => { const th = document.createElement('th'), b = document.createElement('button'); th.scope = 'col'; b.type = 'button'; b.textContent = n; b.addEventListener('click', () => { up = sorted === i ? !up : typeof columns[i][1](D.steps[0]) === 'string' || i === 0; sorted = i; table(); document.querySelectorAll('thead button')[i].focus(); }); th.setAttribute('aria-sort', sorted === i ? (up ? 'ascending' : 'descending') : 'none'); th.append(b); head.append(th); });
   const v = columns[sorted][1], rows = [...D.steps].sort((a, b) => { const x = v(a), y = v(b); return (x < y ? -1 : x > y ? 1 : a.index - b.index) * (up ? 1 : -1); });
-  for (const r of rows) { const tr = document.createElement('tr'); tr.dataset.step = r.index; columns.forEach(([n, f]) => { const td = document.createElement('td'), x = f(r); td.textContent = typeof x === 'number' && n !== 'step' ? (n === 'util' ? (100 * x).toFixed(0) + ' %' : fmt(x)) : x; tr.append(td); }); tr.addEventListener('click', () => say(r.index)); body.append(tr); }
+  for (const r of rows) { const tr = document.createElement('tr'); tr.dataset.step = r.index; columns.forEach(([n, f]) => { const td = document.createElement('td'), x = f(r); td.textContent = typeof x === 'number' && n !== 'step' ? (n === 'util' ? (100 * x).toFixed(0) + ' %' : fmt(x)) : x; tr.append(td); }); tr.addEventListener('click', () => say(r.index)); tr.tabIndex = r === rows[0] ? 0 : -1; body.append(tr); }
 }
+// One row is in the tab order; arrows move from row to row and say what the step is.
+document.querySelector('tbody').addEventListener('keydown', e => {
+  const row = e.target.closest('tr'), go = { ArrowDown: row && row.nextElementSibling, ArrowUp: row && row.previousElementSibling, Enter: row }[e.key];
+  if (!go) return;
+  e.preventDefault(); row.tabIndex = -1; go.tabIndex = 0; go.focus(); say(+go.dataset.step);
+});
 timeline(); roofline(); energy(); memory(); table();
 addEventListener('resize', () => { timeline(); roofline(); memory(); });
