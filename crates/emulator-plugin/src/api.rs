@@ -5,13 +5,20 @@
 #![allow(unsafe_code)]
 
 use std::{
+    cell::UnsafeCell,
     collections::BTreeMap,
     ffi::{CStr, c_char, c_int, c_uint, c_void},
     mem, ptr,
-    sync::{Mutex, PoisonError},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicPtr, Ordering},
+    },
 };
 
-use crate::{counters::Regions, options::Options};
+use crate::{
+    counters::{Edge, Regions},
+    options::Options,
+};
 
 type Handle = *mut c_void;
 
@@ -166,10 +173,40 @@ impl Counter {
     }
 }
 
+/// A straight piece of code that QEMU translated: it is entered at its first instruction and left after its last. Never
+/// freed: translated code leads to it until the emulator ends.
+struct Block {
+    first: u64,
+    last: u64,
+    /// Where the core went from its end, and how often.
+    next: UnsafeCell<Vec<(u64, u64)>>,
+}
+
+/// The block that the core entered last.
+static CURRENT: AtomicPtr<Block> = AtomicPtr::new(ptr::null_mut());
+
+impl Block {
+    fn went_to(&self, address: u64) {
+        // SAFETY: callbacks come one at a time, from the one core, and no other reference lives across them.
+        let next = unsafe { &mut *self.next.get() };
+        match next.iter_mut().find(|(to, _)| *to == address) {
+            Some((_, count)) => *count += 1,
+            None => next.push((address, 1)),
+        }
+    }
+
+    fn edges(&self) -> Vec<(Edge, u64)> {
+        // SAFETY: as above.
+        let next = unsafe { &*self.next.get() };
+        next.iter().map(|(to, count)| ((self.last, *to), *count)).collect()
+    }
+}
+
 struct Plugin {
     qemu: Qemu,
     options: Options,
     counters: BTreeMap<u64, Counter>,
+    blocks: Vec<&'static Block>,
     regions: Regions,
 }
 
@@ -178,9 +215,10 @@ unsafe impl Send for Plugin {}
 
 impl Plugin {
     fn translated(&mut self, block: Handle) {
-        let Self { qemu, options, counters, .. } = self;
+        let Self { qemu, options, counters, blocks, .. } = self;
         // SAFETY: QEMU handed the block to the callback that this is called from.
         let instructions = unsafe { (qemu.instructions)(block) };
+        let mut ends = None;
         for index in 0..instructions {
             // SAFETY: as above, and the index is below the number of instructions.
             let instruction = unsafe { (qemu.instruction)(block, index) };
@@ -191,20 +229,29 @@ impl Plugin {
                 // SAFETY: the callback lives as long as this library, and takes the address as a number.
                 unsafe { (qemu.on_execution)(instruction, on_mark, NO_REGISTERS, user) };
             }
+            let (.., last) = ends.get_or_insert((instruction, address, address));
+            *last = address;
             let counter = counters.entry(address).or_insert_with(|| Counter::new(&qemu.counting));
             counter.attach(&qemu.counting, instruction);
         }
+        let Some((instruction, first, last)) = ends else { return };
+        let known: &'static Block =
+            Box::leak(Box::new(Block { first, last, next: UnsafeCell::new(Vec::new()) }));
+        blocks.push(known);
+        let user = ptr::from_ref(known).cast_mut().cast();
+        // SAFETY: the callback lives as long as this library, and the block it is handed is never freed.
+        unsafe { (qemu.on_execution)(instruction, on_block, NO_REGISTERS, user) };
     }
 
     fn mark(&mut self, address: u64) {
-        let Self { qemu, counters, regions, .. } = self;
-        regions.turn(values(counters, &qemu.counting), address);
+        let Self { qemu, counters, blocks, regions, .. } = self;
+        regions.turn(values(counters, &qemu.counting), edges(blocks), address);
     }
 
     fn write(&mut self) {
         let Some(out) = &self.options.out else { return };
         let regions = mem::take(&mut self.regions);
-        let text = regions.finish(values(&self.counters, &self.qemu.counting));
+        let text = regions.finish(values(&self.counters, &self.qemu.counting), edges(&self.blocks));
         if let Err(error) = std::fs::write(out, text) {
             eprintln!("{}: {error}", out.display());
         }
@@ -216,6 +263,10 @@ fn values<'a>(
     counting: &'a Counting,
 ) -> impl Iterator<Item = (u64, u64)> + 'a {
     counters.iter().map(|(address, counter)| (*address, counter.value(counting)))
+}
+
+fn edges<'a>(blocks: &'a [&'static Block]) -> impl Iterator<Item = (Edge, u64)> + 'a {
+    blocks.iter().flat_map(|block| block.edges())
 }
 
 static PLUGIN: Mutex<Option<Plugin>> = Mutex::new(None);
@@ -232,6 +283,19 @@ extern "C" fn on_translation(_: PluginId, block: Handle) {
 
 extern "C" fn on_mark(_: c_uint, address: Handle) {
     with(|plugin| plugin.mark(address.addr() as u64));
+}
+
+/// Without the lock, since the core comes here at every block.
+extern "C" fn on_block(_: c_uint, block: Handle) {
+    let before = CURRENT.swap(block.cast(), Ordering::Relaxed);
+    if before.is_null() {
+        return;
+    }
+    // SAFETY: what is registered with this callback is a block, which is never freed.
+    let block = unsafe { &*block.cast::<Block>() };
+    // SAFETY: it came from here before.
+    let before = unsafe { &*before };
+    before.went_to(block.first);
 }
 
 extern "C" fn on_exit(_: PluginId, _: Handle) {
@@ -270,7 +334,7 @@ pub unsafe extern "C" fn qemu_plugin_install(
         return -1;
     };
     let (translation, exit) = (qemu.on_translation, qemu.on_exit);
-    let plugin = Plugin { qemu, options, counters: BTreeMap::new(), regions: Regions::default() };
+    let plugin = Plugin { qemu, options, counters: BTreeMap::new(), blocks: Vec::new(), regions: Regions::default() };
     *PLUGIN.lock().unwrap_or_else(PoisonError::into_inner) = Some(plugin);
     // SAFETY: the callback lives as long as this library, which QEMU never unloads while it may be called.
     unsafe { translation(id, on_translation) };

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use crate::Error;
 
 /// How a file of counts begins; the plugin's `counters` says what follows.
-const FIRST_LINE: &str = "microjoule counts 1";
+const FIRST_LINE: &str = "microjoule counts 2";
 
 /// How often every instruction ran, by what it ran for.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -19,6 +19,9 @@ pub struct Counts {
 pub struct Region {
     /// Count by address.
     pub instructions: BTreeMap<u64, u64>,
+    /// How often the core went from the last instruction of a straight block to the first of the next. A branch that is
+    /// not taken is an edge, too: to the instruction after it.
+    pub edges: BTreeMap<(u64, u64), u64>,
 }
 
 impl Region {
@@ -46,18 +49,25 @@ impl Counts {
         let mut is_marked = false;
         for (text, line) in lines {
             let wrong = || Error::Counts { line };
-            let (first, second) = text.split_once(' ').ok_or_else(wrong)?;
-            if first == "region" {
-                is_marked = address(second).ok_or_else(wrong)? == begin;
+            let place = |text| address(text).ok_or_else(wrong);
+            let number = |text: &str| text.parse::<u64>().map_err(|_| wrong());
+            let words: Vec<_> = text.split(' ').collect();
+            if let ["region", mark] = words[..] {
+                is_marked = place(mark)? == begin;
                 if is_marked {
                     counts.marked.push(Region::default());
                 }
                 continue;
             }
-            let address = address(first).ok_or_else(wrong)?;
-            let count: u64 = second.parse().map_err(|_| wrong())?;
             let last = if is_marked { counts.marked.last_mut() } else { None };
-            *last.unwrap_or(&mut counts.rest).instructions.entry(address).or_default() += count;
+            let region = last.unwrap_or(&mut counts.rest);
+            match words[..] {
+                ["edge", from, to, count] => {
+                    *region.edges.entry((place(from)?, place(to)?)).or_default() += number(count)?;
+                }
+                [at, count] => *region.instructions.entry(place(at)?).or_default() += number(count)?,
+                _ => return Err(wrong()),
+            }
         }
         Ok(counts)
     }
@@ -71,10 +81,10 @@ fn address(text: &str) -> Option<u64> {
 mod tests {
     use super::*;
 
-    const TEXT: &str = "microjoule counts 1\n\
-        region 0x0\n0x10 3\n0x12 1\n\
+    const TEXT: &str = "microjoule counts 2\n\
+        region 0x0\n0x10 3\n0x12 1\nedge 0x12 0x10 2\n\
         region 0x40\n0x40 1\n0x14 20\n\
-        region 0x50\n0x10 1\n\
+        region 0x50\n0x10 1\nedge 0x12 0x10 1\n\
         region 0x40\n0x40 1\n";
 
     #[test]
@@ -82,6 +92,7 @@ mod tests {
         let counts = Counts::parse(TEXT, 0x40).unwrap();
         assert_eq!(counts.marked.iter().map(Region::total).collect::<Vec<_>>(), [21, 1]);
         assert_eq!(counts.rest.instructions, BTreeMap::from([(0x10, 4), (0x12, 1)]));
+        assert_eq!(counts.rest.edges, BTreeMap::from([((0x12, 0x10), 3)]));
         assert_eq!(counts.total(), 27);
     }
 
@@ -89,10 +100,11 @@ mod tests {
     fn what_the_plugin_does_not_write_is_refused_with_its_line() {
         for (text, line) in [
             ("", 1),
-            ("microjoule counts 2\n", 1),
-            ("microjoule counts 1\nregion\n", 2),
-            ("microjoule counts 1\nregion 0x0\n12 3\n", 3),
-            ("microjoule counts 1\nregion 0x0\n0x12 three\n", 3),
+            ("microjoule counts 1\n", 1),
+            ("microjoule counts 2\nregion\n", 2),
+            ("microjoule counts 2\nregion 0x0\n12 3\n", 3),
+            ("microjoule counts 2\nregion 0x0\n0x12 three\n", 3),
+            ("microjoule counts 2\nregion 0x0\nedge 0x12 3\n", 3),
         ] {
             match Counts::parse(text, 0) {
                 Err(Error::Counts { line: found }) => assert_eq!(found, line, "{text:?}"),

@@ -127,6 +127,44 @@ pub enum Error {
         /// Where.
         line: usize,
     },
+    /// The image's instructions cannot be read.
+    #[error("{} has no instructions that can be priced: {reason}", image.display())]
+    Code {
+        /// The image.
+        image: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// Something ran that is not in the image.
+    #[error("what ran at {address:#x} is not in the image")]
+    NoCode {
+        /// Where.
+        address: u64,
+    },
+    /// An instruction that the core does not have.
+    #[error("the instruction at {address:#x} is of class {class}, for which the table {timing} has no price")]
+    Unpriced {
+        /// Its class.
+        class: &'static str,
+        /// Where it is.
+        address: u64,
+        /// The table.
+        timing: String,
+    },
+    /// A core without a timing table.
+    #[error("no timing table for {core}; there are: {}", known.join(", "))]
+    NoTiming {
+        /// The core.
+        core: String,
+        /// The tables that are there.
+        known: Vec<String>,
+    },
+    /// A timing table that cannot be read.
+    #[error("a timing table cannot be read: {reason}")]
+    Timing {
+        /// Why.
+        reason: String,
+    },
     /// The log does not belong to the image, or is damaged.
     #[error("the log cannot be decoded: {0}")]
     Log(String),

@@ -2,17 +2,28 @@
 //! logged and left as exit code.
 //!
 //! [`Emulator::find`] looks for the emulator that a board asks for, [`Emulator::run`] runs any image, and
-//! [`Emulator::infer`] an image that serves jobs, and [`Emulator::count`] counts every instruction while it does.
+//! [`Emulator::infer`] an image that serves jobs, and [`Emulator::count`] counts every instruction while it does. A [`Mix`] is what
+//! was counted by class of instruction ([`Code`] knows them), priced by the [`Timing`] of the core.
 #![forbid(unsafe_code)]
 
+mod code;
 mod counts;
+mod decode;
 mod error;
+mod instruction;
 mod job;
 mod log;
+mod mix;
 mod qemu;
+mod timing;
 
+pub use code::Code;
 pub use counts::{Counts, Region};
+pub use decode::Encoding;
 pub use error::{Absent, Death, Error, ReplyError};
+pub use instruction::{Class, Instruction};
 pub use job::{CaseReply, Job, Reply, StepReply};
 pub use log::{LogLine, decode_log};
+pub use mix::{Mix, Share};
 pub use qemu::{Emulator, Exit, Outcome, Version};
+pub use timing::{Basis, Timing};
