@@ -10,7 +10,7 @@ use firmware::{
 use serde::Serialize;
 
 /// The largest model of the collection takes a few seconds; ten times a slow machine's.
-const RUN_LIMIT: Duration = Duration::from_secs(300);
+pub const RUN_LIMIT: Duration = Duration::from_secs(300);
 
 /// What an image with a model in it takes of a board.
 #[derive(Debug, Serialize)]
@@ -89,7 +89,14 @@ impl Ready {
     /// # Errors
     /// When cargo fails; the end of what it said is in the error.
     pub fn image(&self, model: &Path, profile: Profile, steps: bool) -> Result<Image> {
-        let features: &[&str] = if steps { &["steps"] } else { &[] };
+        self.image_with(model, profile, if steps { &["steps"] } else { &[] })
+    }
+
+    /// The same with features of the board's program.
+    ///
+    /// # Errors
+    /// When cargo fails; the end of what it said is in the error.
+    pub fn image_with(&self, model: &Path, profile: Profile, features: &[&str]) -> Result<Image> {
         let request = Request {
             board: &self.board,
             program: None,

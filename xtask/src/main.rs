@@ -14,6 +14,7 @@ mod input;
 mod model;
 mod planning;
 mod print;
+mod profile;
 mod run;
 mod setup;
 mod sim;
@@ -54,6 +55,7 @@ enum Verb {
     Tidy(tidy::Args),
     Fuzz(fuzz::Args),
     Bench(bench::Args),
+    Profile(profile::Args),
 }
 
 fn main() -> ExitCode {
@@ -73,6 +75,7 @@ fn main() -> ExitCode {
         Verb::Tidy(args) => tidy::run(&args, workspace()),
         Verb::Fuzz(args) => fuzz::run(&args, workspace()),
         Verb::Bench(args) => bench::run(&args, workspace()),
+        Verb::Profile(args) => profile::run(&args, workspace()),
     };
     match outcome {
         Ok(true) => ExitCode::SUCCESS,

@@ -15,6 +15,7 @@
 
 mod baseline;
 mod blame;
+mod drift;
 mod error;
 mod file;
 mod gate;
@@ -29,6 +30,7 @@ mod write;
 
 pub use baseline::{Change, Comparison, baseline_from_json, compare, read_baseline};
 pub use blame::Blame;
+pub use drift::{Changed, Drift, Tolerance};
 pub use error::BudgetError;
 pub use file::{
     At, Budget, Int8Outputs, Limit, Measure, ModelBudget, Quantisation, REGRESSION, Target, TargetKind, Tier,

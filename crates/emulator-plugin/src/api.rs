@@ -334,7 +334,8 @@ pub unsafe extern "C" fn qemu_plugin_install(
         return -1;
     };
     let (translation, exit) = (qemu.on_translation, qemu.on_exit);
-    let plugin = Plugin { qemu, options, counters: BTreeMap::new(), blocks: Vec::new(), regions: Regions::default() };
+    let plugin =
+        Plugin { qemu, options, counters: BTreeMap::new(), blocks: Vec::new(), regions: Regions::default() };
     *PLUGIN.lock().unwrap_or_else(PoisonError::into_inner) = Some(plugin);
     // SAFETY: the callback lives as long as this library, which QEMU never unloads while it may be called.
     unsafe { translation(id, on_translation) };

@@ -20,10 +20,8 @@ impl Code {
     /// # Errors
     /// [`Error::Io`], [`Error::Code`].
     pub fn read(image: &Path) -> Result<Self, Error> {
-        let bytes =
-            fs::read(image).map_err(|source| Error::Io { path: image.to_path_buf(), source })?;
-        Self::parse(&bytes)
-            .map_err(|reason| Error::Code { image: image.to_path_buf(), reason })
+        let bytes = fs::read(image).map_err(|source| Error::Io { path: image.to_path_buf(), source })?;
+        Self::parse(&bytes).map_err(|reason| Error::Code { image: image.to_path_buf(), reason })
     }
 
     fn parse(bytes: &[u8]) -> Result<Self, String> {

@@ -121,6 +121,14 @@ pub enum Error {
     /// The image cannot be looked into.
     #[error(transparent)]
     Image(#[from] firmware::Error),
+    /// Another number of counted stretches than there should be.
+    #[error("{found} stretches were counted, {expected} were run")]
+    Regions {
+        /// Counted.
+        found: usize,
+        /// Run.
+        expected: usize,
+    },
     /// What the counting plugin left is not what it writes.
     #[error("the counts cannot be read at line {line}")]
     Counts {

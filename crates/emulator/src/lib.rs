@@ -14,6 +14,7 @@ mod instruction;
 mod job;
 mod log;
 mod mix;
+mod profile;
 mod qemu;
 mod timing;
 
@@ -25,5 +26,6 @@ pub use instruction::{Class, Instruction};
 pub use job::{CaseReply, Job, Reply, StepReply};
 pub use log::{LogLine, decode_log};
 pub use mix::{Mix, Share};
+pub use profile::{Profile, Session, StepProfile};
 pub use qemu::{Emulator, Exit, Outcome, Version};
 pub use timing::{Basis, Timing};

@@ -23,7 +23,7 @@ const CONSOLE: &str = "console.txt";
 const COUNTS: &str = "counts.txt";
 
 /// The functions of the firmware between which is counted.
-const MARKS: [&str; 2] = ["microjoule_mark_begin", "microjoule_mark_end"];
+pub(crate) const MARKS: [&str; 2] = ["microjoule_mark_begin", "microjoule_mark_end"];
 
 /// QEMU, set up for one board.
 #[derive(Clone, Debug)]

@@ -33,6 +33,10 @@ fn float_memory(first: u16, second: u16) -> Instruction {
 }
 
 fn float(first: u16, second: u16) -> Class {
+    // VDUP: a core register to all lanes.
+    if second & 0x0f10 == 0x0b10 && first & 0x1090 == 0x80 {
+        return Class::Vector;
+    }
     // Moves to and from core registers.
     if second & 0x10 != 0 || first & 0x1000 != 0 {
         return Class::Float;

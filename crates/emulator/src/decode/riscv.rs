@@ -16,7 +16,7 @@ pub(super) fn narrow(word: u16) -> Instruction {
         (0, 1 | 3) | (2, 1 | 3) => Class::FloatLoad,
         (0, 5 | 7) | (2, 5 | 7) => Class::FloatStore,
         (1, 1) => Class::Call,
-        (1, 5 | 6 | 7) => Class::BranchTaken,
+        (1, 5..=7) => Class::BranchTaken,
         (1, _) | (2, 0) => Class::Alu,
         (2, 4) => {
             let (first, second) = (u32::from(word >> 7 & 0x1f), word >> 2 & 0x1f);
