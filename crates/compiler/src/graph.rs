@@ -87,6 +87,25 @@ impl Tensor {
         }
     }
 
+    /// As [`Self::integers`] reads them: the bytes of elements, each cut to the type's width.
+    pub(crate) fn bytes_of(&self, elements: &[i64]) -> Option<Vec<u8>> {
+        let bytes = |count: usize| {
+            elements.iter().flat_map(|element| element.to_le_bytes().into_iter().take(count)).collect()
+        };
+        match self.dtype {
+            DType::Int4 => {
+                let nibble = |element: Option<&i64>| element.map_or(0, |&element| element as u8 & 0xf);
+                let byte = |pair: &[i64]| nibble(pair.first()) | nibble(pair.get(1)) << 4;
+                Some(elements.chunks(2).map(byte).collect())
+            }
+            DType::Int8 | DType::Uint8 => Some(bytes(1)),
+            DType::Int16 => Some(bytes(2)),
+            DType::Int32 | DType::Uint32 => Some(bytes(4)),
+            DType::Int64 => Some(bytes(8)),
+            _ => None,
+        }
+    }
+
     /// Its elements as floats, when it is a constant of type float32.
     pub fn floats(&self) -> Option<Vec<f32>> {
         let data = self.data.as_deref().filter(|_| self.dtype == DType::Float32)?;
@@ -175,6 +194,9 @@ pub struct Graph {
     pub subgraphs: Vec<Subgraph>,
     /// Operators of the main subgraph that became constants.
     pub folded: Vec<Node>,
+    /// Whether the model, as it was read, is one that TensorFlow Lite Micro cannot run
+    /// ([`definition`](crate::ops::definition)). Passes may take out what makes it so; its bytes stay the same.
+    pub beyond_tflm: bool,
     /// How the main subgraph's nodes share images that they work on strip by strip.
     pub strips: Strips,
 }

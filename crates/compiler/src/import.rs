@@ -6,7 +6,7 @@ use tflite::{BuiltinOp, DType};
 
 use crate::{
     graph::{Graph, Node, Quant, Subgraph, Tensor, TensorId},
-    ops::circular_buffer,
+    ops::{circular_buffer, definition},
     refusal::Refusal,
 };
 
@@ -67,6 +67,7 @@ pub fn import(name: &str, model: &tflite::Model<'_>) -> Result<Graph, Vec<Refusa
         check_order(&graph, index, &subgraph, &mut refusals);
         graph.subgraphs.push(subgraph);
     }
+    graph.beyond_tflm = definition::is_beyond_tflm(&graph);
     if refusals.is_empty() { Ok(graph) } else { Err(refusals) }
 }
 

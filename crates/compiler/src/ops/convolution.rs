@@ -384,20 +384,23 @@ pub(super) fn window(
 pub(super) const OUTPUT_SIZE: Rule = Rule {
     requires: "strides and dilations are in 1 to 32767, and the output has the rows and columns that the window makes",
     advice: "the file is damaged or was not written by a converter: convert the model again",
-    holds: |view| {
-        let Some(Parts { input, filter, output, .. }) = Parts::of(view) else { return false };
-        let around = view.node.pad.unwrap_or_default();
-        let sliding = match view.node.options {
-            Options::Conv2D { padding, stride_w, stride_h, dilation_w, dilation_h, .. }
-            | Options::DepthwiseConv2D { padding, stride_w, stride_h, dilation_w, dilation_h, .. } => {
-                Sliding { padding, stride: (stride_h, stride_w), dilation: (dilation_h, dilation_w), around }
-            }
-            _ => return false,
-        };
-        let &[_, kh, kw, _] = &filter.shape[..] else { return false };
-        window(&sliding, input, (kh, kw), output).is_ok()
-    },
+    holds: |view| window_of(view).is_some(),
 };
+
+/// Where a CONV_2D or DEPTHWISE_CONV_2D reads; `None` for any other operator, and where shapes and options disagree.
+pub(crate) fn window_of(view: &NodeView<'_>) -> Option<Window> {
+    let Parts { input, filter, output, .. } = Parts::of(view)?;
+    let around = view.node.pad.unwrap_or_default();
+    let sliding = match view.node.options {
+        Options::Conv2D { padding, stride_w, stride_h, dilation_w, dilation_h, .. }
+        | Options::DepthwiseConv2D { padding, stride_w, stride_h, dilation_w, dilation_h, .. } => {
+            Sliding { padding, stride: (stride_h, stride_w), dilation: (dilation_h, dilation_w), around }
+        }
+        _ => return None,
+    };
+    let &[_, kh, kw, _] = &filter.shape[..] else { return None };
+    window(&sliding, input, (kh, kw), output).ok()
+}
 
 /// Where a layer's tensors are, whatever their position among the operator's inputs: output, input, weights, bias.
 pub(super) fn slots(cx: &mut Lowering<'_>, view: &NodeView<'_>) -> Result<[Slot; 4], Reject> {

@@ -7,10 +7,9 @@ use tflite::{BuiltinOp, DType};
 
 use crate::graph::{Graph, Node};
 
-/// Whether a model holds an operator, or a form of one, that TensorFlow Lite Micro has no kernel for.
+/// Whether a model, as it is read, holds an operator, or a form of one, that TensorFlow Lite Micro has no kernel for.
 pub fn is_beyond_tflm(graph: &Graph) -> bool {
-    let nodes = graph.subgraphs.iter().flat_map(|subgraph| &subgraph.nodes);
-    nodes.chain(&graph.folded).any(|node| is_missing(graph, node))
+    graph.subgraphs.iter().flat_map(|subgraph| &subgraph.nodes).any(|node| is_missing(graph, node))
 }
 
 fn is_missing(graph: &Graph, node: &Node) -> bool {

@@ -13,7 +13,7 @@ use super::{
     convolution::{
         self, Parts, fused_clamp, need_range, push_folded, push_hybrid, push_integers, slots, weighted,
     },
-    definition, zero_point,
+    zero_point,
 };
 use crate::{packing, refusal::Reject};
 
@@ -112,7 +112,7 @@ fn fully_connected(cx: &mut Lowering<'_>, view: &NodeView<'_>) -> Result<(), Rej
         clamp: fused_clamp(activation, output)?,
     };
     let narrow_sums = bias.map_or(quantized_bias_type == DType::Int32, |bias| bias.dtype == DType::Int32);
-    let rounds_once = definition::is_beyond_tflm(view.graph);
+    let rounds_once = view.graph.beyond_tflm;
     match (input.dtype, filter.dtype) {
         (DType::Int16, _) if narrow_sums => {
             push_integers(cx, view, FullyConnectedS16Bias32(layer), product_ratio)

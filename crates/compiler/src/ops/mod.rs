@@ -38,6 +38,7 @@ mod zero_point;
 
 use tflite::BuiltinOp;
 
+pub(crate) use convolution::window_of;
 pub use document::document;
 pub use lowering::{Lowering, Slot};
 pub use macs::{macs, total_macs};

@@ -5,11 +5,8 @@
 
 use tflite::{BuiltinOp, DType};
 
-use crate::{
-    CompileOptions, HostModel,
-    graph::{Graph, Node, Subgraph, Tensor, TensorId},
-    ops, plan,
-};
+use super::alone::Alone;
+use crate::graph::{Graph, Node, Tensor, TensorId};
 
 /// Largest constant that folding may make, in bytes: more would move work from time to flash.
 const MAX_BYTES: usize = 1 << 20;
@@ -76,26 +73,16 @@ fn sizes(shape: &[usize], output: &Tensor) -> Option<Vec<u8>> {
     }
 }
 
-/// Runs one node alone.
+/// Runs one node whose inputs are all constants.
 fn evaluate(graph: &Graph, node: &Node) -> Option<Vec<Vec<u8>>> {
-    let mut alone = Graph { name: graph.name.clone(), ..Graph::default() };
-    let mut import = |id: TensorId| {
-        alone.tensors.push(graph.tensors[id].clone());
-        alone.tensors.len() - 1
+    let tensor = |id: TensorId| graph.tensors[id].clone();
+    let alone = Alone {
+        graph,
+        node,
+        inputs: node.inputs.iter().map(|id| id.map(tensor)).collect(),
+        outputs: node.outputs.iter().map(|&id| tensor(id)).collect(),
     };
-    let inputs = node.inputs.iter().map(|id| id.map(&mut import)).collect();
-    let outputs: Vec<TensorId> = node.outputs.iter().map(|&id| import(id)).collect();
-    let node = Node { inputs, outputs: outputs.clone(), ..node.clone() };
-    ops::check(&ops::NodeView { graph: &alone, node: &node }).ok()?;
-    alone.subgraphs.push(Subgraph { name: String::new(), nodes: vec![node], inputs: vec![], outputs });
-    let layout =
-        plan::plan(ops::lowering::lower(&alone, CompileOptions::DEVICE).ok()?, CompileOptions::DEVICE)
-            .ok()?;
-    let compiled = crate::describe(alone, layout, CompileOptions::DEVICE);
-    let mut model = HostModel::new(&compiled);
-    let mut executor = model.executor().ok()?;
-    executor.run().ok()?;
-    Some((0..compiled.outputs.len()).map(|index| executor.output(index).to_vec()).collect())
+    alone.run()
 }
 
 /// float16 as float32, exactly.

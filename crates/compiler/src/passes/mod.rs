@@ -7,11 +7,14 @@
 //! | [`pad`] | PAD before a convolution: the window begins in the padding instead |
 //! | [`activation`] | RELU, RELU6 and RELU_N1_TO_1 after an operator that can limit its output itself |
 //! | [`dead`] | operators whose outputs nothing reads |
+//! | [`dead_work`] | channels that no input can change, and channels that nothing reads |
 //!
 //! RESHAPE and its like stay in the graph and take no step: their output is the input's bytes.
 
 pub mod activation;
+mod alone;
 pub mod dead;
+pub mod dead_work;
 pub mod fold;
 pub mod identity;
 pub mod pad;
@@ -28,6 +31,10 @@ pub fn run(graph: &mut Graph, options: CompileOptions) {
         identity::run(graph);
         pad::run(graph);
         activation::run(graph);
+        dead::run(graph);
+    }
+    if options.dead_work && !options.keep_every_tensor {
+        dead_work::run(graph);
         dead::run(graph);
     }
 }
