@@ -68,7 +68,11 @@ pub mod plan {
     pub use engine::{
         Arena, DType, Executor, Fill, Observer, Operand, Plan, RunError, Step, TensorInfo, ops::*,
     };
-    pub use kernels::{reference::*, *};
+    pub use kernels::{
+        arch::narrow::{PackedMatrix, PairedConv2d, QuadDepthwise},
+        reference::*,
+        *,
+    };
     pub use quant::*;
 
     /// Constants, aligned for every element type.

@@ -4,13 +4,17 @@
 //! A layer that no kernel of [`CompileOptions::isa`](crate::CompileOptions::isa) takes runs on the portable ones, with
 //! its weights as the model has them.
 
-use kernels::reference::{Conv2d, DepthwiseConv2d, FullyConnected};
+mod narrow;
+
+use kernels::{
+    arch::Isa,
+    reference::{Conv2d, DepthwiseConv2d, FullyConnected},
+};
 use quant::Multiplier;
 
 use crate::ops::{Lowering, Slot};
 
 /// A layer of int8 activations and int8 weights, all of them known.
-#[allow(dead_code)]
 pub(crate) struct Weighted {
     /// As the model has them: OHWI for a convolution, HWO for a depthwise one, output by input for a matrix.
     pub filter: Vec<i8>,
@@ -26,18 +30,24 @@ pub(crate) struct Weighted {
 
 /// Adds the step of a convolution; whether there is a kernel for it.
 pub(crate) fn conv_2d(cx: &mut Lowering<'_>, conv: &Conv2d, layer: &Weighted) -> bool {
-    let _ = (cx, conv, layer);
-    false
+    match cx.options().isa {
+        Isa::Armv6m | Isa::Armv7m => narrow::conv_2d(cx, conv, layer),
+        _ => false,
+    }
 }
 
 /// Adds the step of a depthwise convolution; whether there is a kernel for it.
 pub(crate) fn depthwise_conv_2d(cx: &mut Lowering<'_>, conv: &DepthwiseConv2d, layer: &Weighted) -> bool {
-    let _ = (cx, conv, layer);
-    false
+    match cx.options().isa {
+        Isa::Armv6m | Isa::Armv7m => narrow::depthwise_conv_2d(cx, conv, layer),
+        _ => false,
+    }
 }
 
 /// Adds the step of a product with a matrix; whether there is a kernel for it.
 pub(crate) fn fully_connected(cx: &mut Lowering<'_>, matrix: &FullyConnected, layer: &Weighted) -> bool {
-    let _ = (cx, matrix, layer);
-    false
+    match cx.options().isa {
+        Isa::Armv6m | Isa::Armv7m => narrow::fully_connected(cx, matrix, layer),
+        _ => false,
+    }
 }

@@ -34,6 +34,7 @@ pub use movement::{
     CopyBytes, FillBytes, GatherNdS32, GatherNdS64, GatherS32, GatherS64, PickBytes, UpdateSliceS32,
     UpdateSliceS64,
 };
+pub use packed::*;
 pub use pooling::{
     AveragePool2dF32, AveragePool2dS8, AveragePool2dS16, L2Pool2dF32, MaxPool2dF32, MaxPool2dS8,
     MaxPool2dS16, ResizeBilinearF32, ResizeBilinearS8, ResizeBilinearS16, ResizeBilinearU8,
@@ -341,6 +342,16 @@ operators! {
         900 Jump
         901 JumpUnless
         1600 SlideBytes
+    }
+    Armv6m {
+        1200 Conv2dArmv6m
+        1201 DepthwiseConv2dArmv6m
+        1202 FullyConnectedArmv6m
+    }
+    Armv7m {
+        1300 Conv2dArmv7m
+        1301 DepthwiseConv2dArmv7m
+        1302 FullyConnectedArmv7m
     }
 }
 

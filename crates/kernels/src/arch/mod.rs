@@ -5,12 +5,19 @@
 //! in two forms that give the same bytes: on the instruction set itself their inner loops are its
 //! instructions, everywhere else plain Rust with the same arithmetic. So a plan for any board runs on the host.
 
+pub mod armv6m;
 mod isa;
+pub mod narrow;
 pub mod portable;
 mod target;
 
 pub use isa::{Isa, UnknownIsa};
 pub use portable as active;
+
+#[cfg(any(kernel_isa = "armv6m", kernel_isa = "armv7m"))]
+pub(crate) use armv6m as narrow_inner;
+#[cfg(not(any(kernel_isa = "armv6m", kernel_isa = "armv7m")))]
+pub(crate) use narrow::inner as narrow_inner;
 
 /// The instruction set that this program is compiled for, by which inner loops were chosen.
 pub const NATIVE: Isa = {

@@ -1,0 +1,55 @@
+//! Layers packed for cores that multiply 32 by 32 bits into 32: ARMv6-M, ARMv7-M, RV32IMC.
+//!
+//! Operands, in order: output, input, weights in words, biases (`i32`), scale mantissas (`i32`), marks (three bytes per
+//! channel), scratch.
+
+use kernels::arch::narrow::{
+    Factors, PackedMatrix, PairedConv2d, QuadDepthwise, conv_2d, depthwise_conv_2d, fully_connected,
+};
+
+use crate::{
+    Flow, Io, Operator, RunError,
+    memory::{elements, elements_mut},
+};
+
+macro_rules! operators {
+    ($($(#[$doc:meta])* $name:ident($params:ident) = $kernel:path;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq)]
+        #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+        pub struct $name(pub $params);
+
+        impl Operator for $name {
+            fn run(&self, io: &mut Io<'_, '_>) -> Result<Flow, RunError> {
+                let ([output, scratch], [input, weights, bias, mantissas, marks]) =
+                    io.split([0, 6], [1, 2, 3, 4, 5])?;
+                let factors =
+                    Factors { bias: elements(bias, 3)?, mantissas: elements(mantissas, 4)?, marks };
+                $kernel(
+                    &self.0,
+                    elements(input, 1)?,
+                    elements(weights, 2)?,
+                    &factors,
+                    elements_mut(output, 0)?,
+                    scratch,
+                )?;
+                Ok(Flow::Next)
+            }
+        }
+    )*};
+}
+
+operators! {
+    /// CONV_2D on int8, two pixels to a word.
+    Conv2dArmv6m(PairedConv2d) = conv_2d;
+    /// DEPTHWISE_CONV_2D on int8, four channels at a time.
+    DepthwiseConv2dArmv6m(QuadDepthwise) = depthwise_conv_2d;
+    /// FULLY_CONNECTED on int8.
+    FullyConnectedArmv6m(PackedMatrix) = fully_connected;
+    /// CONV_2D on int8, two pixels to a word.
+    Conv2dArmv7m(PairedConv2d) = conv_2d;
+    /// DEPTHWISE_CONV_2D on int8, four channels at a time.
+    DepthwiseConv2dArmv7m(QuadDepthwise) = depthwise_conv_2d;
+    /// FULLY_CONNECTED on int8.
+    FullyConnectedArmv7m(PackedMatrix) = fully_connected;
+}
