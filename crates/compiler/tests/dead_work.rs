@@ -393,6 +393,51 @@ fn a_channel_that_meets_zero_weights_only_is_not_computed() {
     assert!((0..8).all(|seed| both.agree(&mut Rng::new(seed))));
 }
 
+/// Multiply-adds of a 3 × 3 filter over one channel, all of its weights 1 but for `zeros`, with and without dead work.
+fn macs_of_filter(image: [usize; 2], zeros: &[usize], slide: Slide, is_depthwise: bool) -> (u64, u64) {
+    let mut net = Net::default();
+    let input = net.input(&[1, image[0], image[1], 1], DType::Int8, 3);
+    let elements: Vec<i64> = (0..9).map(|tap| i64::from(!zeros.contains(&tap))).collect();
+    let shape = [1, 3, 3, 1];
+    let bias = net.constant(&[1], DType::Int32, vec![], (0, 0), &[5]);
+    let output = if is_depthwise {
+        let filter = net.constant(&shape, DType::Int8, vec![0.3], (0, 3), &elements);
+        net.depthwise(input, filter, bias, slide, -4)
+    } else {
+        let filter = net.constant(&shape, DType::Int8, vec![0.3], (0, 0), &elements);
+        net.conv(input, filter, bias, slide, -4)
+    };
+    net.outputs.push(output);
+    let both = Both::of(&net.file());
+    assert!((0..8).all(|seed| both.agree(&mut Rng::new(seed))));
+    both.macs()
+}
+
+#[test]
+fn taps_that_meet_padding_only_go() {
+    let same = Slide::of(Padding::Same);
+    for is_depthwise in [false, true] {
+        assert_eq!(macs_of_filter([1, 1], &[], same, is_depthwise), (9, 1));
+        assert_eq!(macs_of_filter([1, 4], &[], same, is_depthwise), (36, 12));
+        assert_eq!(macs_of_filter([2, 2], &[], same, is_depthwise), (36, 36));
+        let wide = Slide { dilation: 4, ..same };
+        assert_eq!(macs_of_filter([4, 4], &[], wide, is_depthwise), (144, 16));
+        // With two pixels and a stride of two the window begins at the first pixel: the last row and column miss.
+        let far = Slide { stride: 2, ..same };
+        assert_eq!(macs_of_filter([2, 2], &[], far, is_depthwise), (9, 4));
+    }
+}
+
+#[test]
+fn outer_taps_of_no_weight_go() {
+    let (same, valid) = (Slide::of(Padding::Same), Slide::of(Padding::Valid));
+    assert_eq!(macs_of_filter([4, 4], &[0, 1, 2], same, false), (144, 96));
+    assert_eq!(macs_of_filter([4, 4], &[2, 5, 8], same, true), (144, 96));
+    assert_eq!(macs_of_filter([4, 4], &[0, 1, 2, 3, 5, 6, 7, 8], same, true), (144, 16));
+    // Inside the image a window cannot begin later, nor may more of them fit.
+    assert_eq!(macs_of_filter([4, 4], &[0, 1, 2, 6, 7, 8], valid, false), (36, 36));
+}
+
 #[test]
 fn outputs_of_the_model_stay_whole() {
     let mut net = Net::default();

@@ -8,6 +8,7 @@
 //! | [`activation`] | RELU, RELU6 and RELU_N1_TO_1 after an operator that can limit its output itself |
 //! | [`dead`] | operators whose outputs nothing reads |
 //! | [`dead_work`] | channels that no input can change, and channels that nothing reads |
+//! | [`taps`] | rows and columns of filters that meet no pixel, or are all zero |
 //!
 //! RESHAPE and its like stay in the graph and take no step: their output is the input's bytes.
 
@@ -18,6 +19,7 @@ pub mod dead_work;
 pub mod fold;
 pub mod identity;
 pub mod pad;
+pub mod taps;
 mod uses;
 
 use crate::{CompileOptions, graph::Graph};
@@ -36,5 +38,6 @@ pub fn run(graph: &mut Graph, options: CompileOptions) {
     if options.dead_work && !options.keep_every_tensor {
         dead_work::run(graph);
         dead::run(graph);
+        taps::run(graph);
     }
 }
