@@ -4,7 +4,8 @@ use std::{collections::BTreeMap, path::Path, str::FromStr};
 
 use anyhow::Result;
 use compiler::{
-    Compiled, OperatorUse, Refusal,
+    Compiled, DeadWork, Figures, OperatorUse, Refusal,
+    ops::total_macs,
     plan::{
         Layout,
         picture::{self, Extent},
@@ -81,7 +82,12 @@ struct Report<'m> {
     supported: bool,
     refusals: Vec<Refusal>,
     operators: Vec<OperatorUse>,
+    /// Of the model as it is.
     macs: u64,
+    /// Of the plan.
+    macs_left: Option<u64>,
+    /// What no input can change: the plan with it and without.
+    dead_work: Option<DeadWork>,
     arena_bytes: Option<usize>,
     /// The least that any placement of the tensors could take.
     arena_lower_bound_bytes: Option<usize>,
@@ -147,6 +153,8 @@ pub fn run(args: &Args, workspace: &Path) -> Result<bool> {
         model: model.identity(),
         supported: found.supported(),
         macs: found.macs(),
+        macs_left: found.compiled.as_ref().map(|compiled| total_macs(&compiled.graph)),
+        dead_work: found.dead_work,
         operators: found.operators,
         refusals: found.refusals,
         arena_bytes: layout.map(|layout| layout.arena_bytes),
@@ -285,6 +293,7 @@ fn head(report: &Report<'_>) -> String {
         lines.push(format!("state        {} B", grouped(state as u64)));
         lines.push(format!("weights      {} B", grouped(weights as u64)));
     }
+    lines.extend(report.dead_work.as_ref().map(dead_work));
     for (target, bytes) in &report.code_bytes {
         lines.push(format!("code         {} B on {target}", grouped(*bytes)));
     }
@@ -309,6 +318,30 @@ fn head(report: &Report<'_>) -> String {
         lines.push(refusal.to_string());
     }
     lines.join("\n") + "\n"
+}
+
+/// What a plan takes with work that no input can change, and without.
+fn dead_work(of: &DeadWork) -> String {
+    let figures = |figures: &Figures| {
+        let Figures { macs, weight_bytes, arena_bytes } = figures;
+        let bytes = |bytes: &usize| grouped(*bytes as u64);
+        format!(
+            "{} MACs, {} B of weights, {} B of arena",
+            grouped(*macs),
+            bytes(weight_bytes),
+            bytes(arena_bytes)
+        )
+    };
+    let is_in = if of.removed { "taken out" } else { "left in" };
+    match (&of.with, &of.without) {
+        (Some(with), Some(without)) if with == without => {
+            "dead work    none: every MAC depends on the input".into()
+        }
+        (with, without) => {
+            let or = |given: &Option<Figures>| given.as_ref().map_or("over the budget".into(), figures);
+            format!("dead work    {is_in}\n  with       {}\n  without    {}", or(with), or(without))
+        }
+    }
 }
 
 /// A number with its thousands apart.
@@ -344,6 +377,20 @@ mod tests {
             |reserved_bytes| Memory { model_bytes: 10, stack_bytes: 5, reserved_bytes, available_bytes: 20 };
         assert!(of(5).fits() && of(5).free() == 0);
         assert!(!of(6).fits() && of(6).free() == -1);
+    }
+
+    #[test]
+    fn dead_work_is_shown_with_and_without() {
+        let with = Figures { macs: 7_489_664, weight_bytes: 232_756, arena_bytes: 55_296 };
+        let without = Figures { macs: 3_727_313, weight_bytes: 38_248, ..with };
+        let of = |with, without| dead_work(&DeadWork { removed: true, with, without });
+        assert_eq!(
+            of(Some(with), Some(without)),
+            "dead work    taken out\n  with       7,489,664 MACs, 232,756 B of weights, 55,296 B of arena\n  \
+             without    3,727,313 MACs, 38,248 B of weights, 55,296 B of arena"
+        );
+        assert!(of(None, Some(without)).contains("  with       over the budget\n"));
+        assert!(of(Some(with), Some(with)).contains("none"));
     }
 
     #[test]

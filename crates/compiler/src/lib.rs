@@ -24,7 +24,7 @@ pub use kernels::arch::Isa;
 
 pub use host::HostModel;
 pub use refusal::{CompileError, Refusal, Reject};
-pub use report::{OperatorUse, Report, report};
+pub use report::{DeadWork, Figures, OperatorUse, Report, report};
 
 use crate::{graph::Graph, plan::Layout};
 

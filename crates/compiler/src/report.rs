@@ -8,7 +8,7 @@ use crate::{
     CompileError, CompileOptions, Compiled, Refusal, compile,
     graph::Graph,
     import::import,
-    ops::{NodeView, macs},
+    ops::{NodeView, macs, total_macs},
 };
 
 /// What a model needs, or why it cannot run.
@@ -20,6 +20,40 @@ pub struct Report {
     pub refusals: Vec<Refusal>,
     /// The plan that a device would run, when it can.
     pub compiled: Option<Compiled>,
+    /// What work that no input can change costs, when it can run.
+    pub dead_work: Option<DeadWork>,
+}
+
+/// A model with all its work, and without what no input can change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct DeadWork {
+    /// Whether the plan does without.
+    pub removed: bool,
+    /// With all work; none when such a plan is over the budget.
+    pub with: Option<Figures>,
+    /// Without; none when such a plan is over the budget.
+    pub without: Option<Figures>,
+}
+
+/// What a plan takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Figures {
+    /// Multiply-adds of one run.
+    pub macs: u64,
+    /// Constants in flash.
+    pub weight_bytes: usize,
+    /// Memory of the tensors.
+    pub arena_bytes: usize,
+}
+
+impl Figures {
+    fn of(compiled: &Compiled) -> Self {
+        Self {
+            macs: total_macs(&compiled.graph),
+            weight_bytes: compiled.layout.weights.len(),
+            arena_bytes: compiled.layout.arena_bytes,
+        }
+    }
 }
 
 /// How often a model uses an operator.
@@ -51,8 +85,16 @@ pub fn report(name: &str, bytes: &[u8], options: CompileOptions) -> Report {
     let graph = tflite::Model::parse(bytes).ok().and_then(|model| import(name, &model).ok());
     let operators = graph.as_ref().map(operators).unwrap_or_default();
     match compile(name, bytes, options) {
-        Ok(compiled) => Report { operators, refusals: Vec::new(), compiled: Some(compiled) },
-        Err(error) => Report { operators, refusals: refusals(error), compiled: None },
+        Ok(compiled) => {
+            let removed = options.dead_work;
+            let this = Some(Figures::of(&compiled));
+            let other = compile(name, bytes, options.dead_work(!removed)).ok();
+            let other = other.as_ref().map(Figures::of);
+            let (with, without) = if removed { (other, this) } else { (this, other) };
+            let dead_work = Some(DeadWork { removed, with, without });
+            Report { operators, refusals: Vec::new(), compiled: Some(compiled), dead_work }
+        }
+        Err(error) => Report { operators, refusals: refusals(error), compiled: None, dead_work: None },
     }
 }
 
@@ -113,5 +155,8 @@ mod tests {
         let convolutions = report.operators.iter().find(|of| of.operator == "CONV_2D").unwrap();
         assert!(convolutions.count > 0 && convolutions.macs > 0);
         assert!(report.macs() >= convolutions.macs);
+        let dead_work = report.dead_work.unwrap();
+        assert!(dead_work.removed && dead_work.without == report.compiled.as_ref().map(Figures::of));
+        assert_eq!(dead_work.with.unwrap().macs, report.macs());
     }
 }

@@ -24,10 +24,10 @@ const MOST_MACS: u64 = 1 << 26;
 /// Most bytes that compiling may allocate, over all its steps, for a file of a few kilobytes.
 const MOST_COMPILING: usize = 1 << 30;
 
-/// Compiles damaged models and models drawn by lot, and runs what compiles: as a device would, with every
-/// layer kept, and out of a blob.
+/// Compiles damaged models and models drawn by lot, and runs what compiles: as a device would, with work that no
+/// input can change, with every layer kept, and out of a blob.
 ///
-/// Nothing may panic. What compiles one way compiles the other; its blob loads; all three give the same
+/// Nothing may panic. What compiles one way compiles the others; its blob loads; all four give the same
 /// bytes, from memories that begin with different ones; and none stops, but for an index that the model
 /// computes and that is out of its range.
 pub fn generator(plan: &Plan<'_>) -> Outcome {
@@ -83,17 +83,19 @@ fn one(
     if compiler::ops::total_macs(&device.graph) > MOST_MACS {
         return Ok("compiled, too much work to run");
     }
-    run_all(machine, &device, &every_layer, seed)
+    let dead_work = compile("fuzz", file, CompileOptions::DEVICE.dead_work(false))
+        .map_err(|error| format!("compiles, but not with dead work: {error}"))?;
+    run_all(machine, &device, [("with every layer kept", &every_layer), ("with dead work", &dead_work)], seed)
 }
 
 fn run_all(
     machine: &mut Machine,
     device: &Compiled,
-    every_layer: &Compiled,
+    others: [(&str, &Compiled); 2],
     seed: u32,
 ) -> Result<&'static str, String> {
     let fits = |compiled: &Compiled| compiled.layout.arena_bytes.max(compiled.layout.state_bytes) <= 1 << 20;
-    if !fits(device) || !fits(every_layer) {
+    if !fits(device) || !others.iter().all(|(_, other)| fits(other)) {
         return Ok("compiled, too large to run");
     }
     let inputs = lcg_inputs(&device.inputs, seed);
@@ -112,7 +114,9 @@ fn run_all(
     let mut aligned = Vec::new();
     let blob = Blob::load(place(&blob, &mut aligned), ops::ALL)
         .map_err(|error| format!("its own blob does not load: {error}"))?;
-    agree("with every layer kept", &first, &machine.run(every_layer, 0x5a, write))?;
+    for (how, other) in others {
+        agree(how, &first, &machine.run(other, 0x5a, write))?;
+    }
     agree("out of a blob", &first, &machine.run(&blob, 0x3c, write))?;
     Ok(match first {
         Ending::Outputs(_) => "ran",
