@@ -69,6 +69,7 @@ pub mod plan {
         Arena, DType, Executor, Fill, Observer, Operand, Plan, RunError, Step, TensorInfo, ops::*,
     };
     pub use kernels::{
+        arch::armv8_1m_mve::*,
         arch::narrow::{PackedMatrix, PairedConv2d, QuadDepthwise},
         reference::*,
         *,

@@ -19,6 +19,7 @@
 #![forbid(unsafe_code)]
 
 mod activation_range;
+mod by_products;
 mod circular;
 mod convert;
 mod curves;
@@ -44,6 +45,7 @@ mod softmax16;
 mod word;
 
 pub use activation_range::FusedActivation;
+pub use by_products::ByProducts;
 pub use convert::{Requantize, dequantize, quantize, sqrt_i8};
 pub use curves::{CurveInput, input_radius};
 pub use curves16::{Curve16Input, checked_log2, nearest_log2};

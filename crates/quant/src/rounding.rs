@@ -15,6 +15,15 @@ pub const fn doubling_high_mul(a: i32, b: i32) -> i32 {
     ((a as i64 * b as i64 + (1 << 30)) >> 31) as i32
 }
 
+/// `a · b / 2^31 + c`, rounded to nearest with ties towards +∞, saturated to `i32`.
+///
+/// No reference kernel has it; it is Helium's `VQRDMLASH`.
+#[inline]
+pub const fn doubling_high_mul_add(a: i32, b: i32, c: i32) -> i32 {
+    // At most 2^62 + (2^31 − 1) · 2^31 + 2^30, and at least −2^63: no overflow.
+    saturate_i32((a as i64 * b as i64 + ((c as i64) << 31) + (1 << 30)) >> 31)
+}
+
 /// `a · b / 2^15`, rounded to nearest with ties towards +∞, saturated to `i16`.
 ///
 /// Source: gemmlowp `SaturatingRoundingDoublingHighMul<int16_t>`.

@@ -4,6 +4,7 @@
 //! A layer that no kernel of [`CompileOptions::isa`](crate::CompileOptions::isa) takes runs on the portable ones, with
 //! its weights as the model has them.
 
+mod armv8_1m_mve;
 mod narrow;
 
 use kernels::{
@@ -32,6 +33,7 @@ pub(crate) struct Weighted {
 pub(crate) fn conv_2d(cx: &mut Lowering<'_>, conv: &Conv2d, layer: &Weighted) -> bool {
     match cx.options().isa {
         Isa::Armv6m | Isa::Armv7m => narrow::conv_2d(cx, conv, layer),
+        Isa::Mve => armv8_1m_mve::conv_2d(cx, conv, layer),
         _ => false,
     }
 }
@@ -40,6 +42,7 @@ pub(crate) fn conv_2d(cx: &mut Lowering<'_>, conv: &Conv2d, layer: &Weighted) ->
 pub(crate) fn depthwise_conv_2d(cx: &mut Lowering<'_>, conv: &DepthwiseConv2d, layer: &Weighted) -> bool {
     match cx.options().isa {
         Isa::Armv6m | Isa::Armv7m => narrow::depthwise_conv_2d(cx, conv, layer),
+        Isa::Mve => armv8_1m_mve::depthwise_conv_2d(cx, conv, layer),
         _ => false,
     }
 }
@@ -48,6 +51,7 @@ pub(crate) fn depthwise_conv_2d(cx: &mut Lowering<'_>, conv: &DepthwiseConv2d, l
 pub(crate) fn fully_connected(cx: &mut Lowering<'_>, matrix: &FullyConnected, layer: &Weighted) -> bool {
     match cx.options().isa {
         Isa::Armv6m | Isa::Armv7m => narrow::fully_connected(cx, matrix, layer),
+        Isa::Mve => armv8_1m_mve::fully_connected(cx, matrix, layer),
         _ => false,
     }
 }

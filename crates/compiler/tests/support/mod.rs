@@ -26,7 +26,7 @@ impl Lot {
         wide % end
     }
 
-    pub fn from_to(&mut self, first: usize, last: usize) -> usize {
+    pub fn between(&mut self, first: usize, last: usize) -> usize {
         first + self.below(last - first + 1)
     }
 
@@ -80,7 +80,7 @@ impl Layer {
 
     /// A layer by lot: what one operator allows, with sizes that straddle any blocking.
     pub fn draw(op: Op, lot: &mut Lot) -> Self {
-        let small = |lot: &mut Lot| lot.from_to(1, 12);
+        let small = |lot: &mut Lot| lot.between(1, 12);
         let channels = match op {
             Op::FullyConnected => lot.pick(&[1, 7, 8, 15, 16, 17, 31, 32, 33, 47, 48, 64, 65, 100]),
             _ => lot.pick(&[1, 2, 3, 4, 5, 8, 12, 15, 16, 17, 24, 32, 33]),

@@ -353,6 +353,11 @@ operators! {
         1301 DepthwiseConv2dArmv7m
         1302 FullyConnectedArmv7m
     }
+    Mve {
+        1100 Conv2dMve
+        1101 FullyConnectedMve
+        1102 DepthwiseConv2dMve
+    }
 }
 
 #[cfg(feature = "blob")]

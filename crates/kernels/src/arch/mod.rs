@@ -6,6 +6,7 @@
 //! instructions, everywhere else plain Rust with the same arithmetic. So a plan for any board runs on the host.
 
 pub mod armv6m;
+pub mod armv8_1m_mve;
 mod isa;
 pub mod narrow;
 pub mod portable;
