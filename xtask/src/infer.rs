@@ -94,7 +94,11 @@ pub struct Answer {
 pub fn run(args: &Args, workspace: &Path) -> Result<bool> {
     let model = Model::find(workspace, &args.model)?;
     let board = if args.board == HOST { None } else { Some(Board::find(workspace, &args.board)?) };
-    let compiled = match model.compile(args.planning.options(board.as_ref())) {
+    let options = match &board {
+        Some(board) => args.planning.options(Some(board)),
+        None => args.planning.options_here(),
+    };
+    let compiled = match model.compile(options) {
         Ok(compiled) => compiled,
         Err(error) => return refused(&model, &error),
     };

@@ -1,12 +1,13 @@
 //! How a model is planned, as verbs are told.
 
-use compiler::{CompileOptions, Isa};
+use compiler::{CompileOptions, Isa, NATIVE};
 use firmware::{Board, ByteCount};
 
 /// The compiler's choices. None changes an output byte.
 #[derive(Clone, Copy, Debug, Default, clap::Args)]
 pub struct Planning {
-    /// Pack weights for this instruction set, and run its kernels; here they are emulated. Without, a board's own.
+    /// Pack weights for this instruction set, and run its kernels; here those of others are
+    /// emulated. Without, a board's own, and for `infer` this machine's; `portable` packs nothing.
     #[arg(long, value_name = "NAME", help_heading = "Planning")]
     isa: Option<Isa>,
     /// Run also what no input can change.
@@ -27,6 +28,11 @@ impl Planning {
             (None, None) => options,
         };
         options.dead_work(!self.no_dead_work_removal).ram_budget(self.ram_budget())
+    }
+
+    /// The same for a run on this machine, which packs for its own kernels unless told otherwise.
+    pub fn options_here(&self) -> CompileOptions {
+        self.options(None).for_isa(self.isa.unwrap_or(NATIVE))
     }
 
     /// The same for firmware, whose instruction set is its target's.

@@ -13,13 +13,14 @@ pub struct HostModel<'c> {
 }
 
 #[derive(Clone, Copy, Debug, bytemuck::Pod, bytemuck::Zeroable)]
-#[repr(C, align(16))]
-struct Aligned([u8; 16]);
+#[repr(C, align(64))]
+struct Aligned([u8; 64]);
 
 impl<'c> HostModel<'c> {
-    /// Memory for a plan, not zero, so that a kernel that reads what nothing wrote shows.
+    /// Memory for a plan, not zero, so that a kernel that reads what nothing wrote shows; lines of the cache begin where
+    /// the plan aligns to them.
     pub fn new(compiled: &'c Compiled) -> Self {
-        let memory = |bytes: usize| vec![Aligned([0xa5; 16]); bytes.div_ceil(16)];
+        let memory = |bytes: usize| vec![Aligned([0xa5; 64]); bytes.div_ceil(64)];
         Self {
             compiled,
             arena: memory(compiled.layout.arena_bytes),

@@ -20,7 +20,7 @@ pub mod stream;
 
 use engine::{DType, Operand};
 
-pub use kernels::arch::Isa;
+pub use kernels::arch::{Isa, NATIVE};
 
 pub use host::HostModel;
 pub use refusal::{CompileError, Refusal, Reject};
@@ -78,6 +78,8 @@ impl CompileOptions {
     /// What a device runs, on any core.
     pub const DEVICE: Self =
         Self { keep_every_tensor: false, isa: Isa::Portable, dead_work: true, ram_budget: None };
+    /// What this machine runs fastest.
+    pub const HOST: Self = Self::DEVICE.for_isa(NATIVE);
     /// What a layer-by-layer comparison runs.
     pub const EVERY_LAYER: Self =
         Self { keep_every_tensor: true, isa: Isa::Portable, dead_work: false, ram_budget: None };

@@ -12,6 +12,9 @@
 //! * Rounding happens in [`quant`] and nowhere else.
 #![no_std]
 
+#[cfg(feature = "detect")]
+extern crate std;
+
 pub mod arch;
 mod broadcast;
 mod error;

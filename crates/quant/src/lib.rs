@@ -19,6 +19,7 @@
 #![forbid(unsafe_code)]
 
 mod activation_range;
+mod bounded;
 mod by_products;
 mod circular;
 mod convert;
@@ -45,6 +46,7 @@ mod softmax16;
 mod word;
 
 pub use activation_range::FusedActivation;
+pub use bounded::BoundedScale;
 pub use by_products::ByProducts;
 pub use convert::{Requantize, dequantize, quantize, sqrt_i8};
 pub use curves::{CurveInput, input_radius};

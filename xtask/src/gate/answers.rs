@@ -9,7 +9,7 @@ use engine::DType;
 /// # Errors
 /// A model that cannot run, or rows that are not its input.
 pub fn answers(name: &str, model: &[u8], rows: &[Vec<f64>]) -> Result<Vec<Vec<f64>>> {
-    let compiled = compile(name, model, CompileOptions::DEVICE)?;
+    let compiled = compile(name, model, CompileOptions::HOST)?;
     ensure!(compiled.inputs.len() == 1, "the model has {} inputs, rows are for one", compiled.inputs.len());
     let input = compiled.inputs.first().context("the model has no input")?;
     let output = compiled.outputs.first().context("the model has no output")?;

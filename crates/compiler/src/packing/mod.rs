@@ -5,15 +5,19 @@
 //! its weights as the model has them.
 
 mod armv8_1m_mve;
+mod hosts;
 mod narrow;
+mod wide;
 
-use kernels::{
-    arch::Isa,
-    reference::{Conv2d, DepthwiseConv2d, FullyConnected},
+use engine::ops::AnyOperator;
+use kernels::reference::{Conv2d, DepthwiseConv2d, FullyConnected};
+use quant::{Multiplier, Sum};
+
+use self::hosts::Host;
+use crate::{
+    Isa,
+    ops::{Lowering, Slot},
 };
-use quant::Multiplier;
-
-use crate::ops::{Lowering, Slot};
 
 /// A layer of int8 activations and int8 weights, all of them known.
 pub(crate) struct Weighted {
@@ -34,6 +38,8 @@ pub(crate) fn conv_2d(cx: &mut Lowering<'_>, conv: &Conv2d, layer: &Weighted) ->
     match cx.options().isa {
         Isa::Armv6m | Isa::Armv7m => narrow::conv_2d(cx, conv, layer),
         Isa::Mve => armv8_1m_mve::conv_2d(cx, conv, layer),
+        Isa::X86_64 => Host::X86_64.conv_2d(cx, conv, layer),
+        Isa::Aarch64 => Host::Aarch64.conv_2d(cx, conv, layer),
         _ => false,
     }
 }
@@ -43,6 +49,8 @@ pub(crate) fn depthwise_conv_2d(cx: &mut Lowering<'_>, conv: &DepthwiseConv2d, l
     match cx.options().isa {
         Isa::Armv6m | Isa::Armv7m => narrow::depthwise_conv_2d(cx, conv, layer),
         Isa::Mve => armv8_1m_mve::depthwise_conv_2d(cx, conv, layer),
+        Isa::X86_64 => Host::X86_64.depthwise_conv_2d(cx, conv, layer),
+        Isa::Aarch64 => Host::Aarch64.depthwise_conv_2d(cx, conv, layer),
         _ => false,
     }
 }
@@ -52,6 +60,17 @@ pub(crate) fn fully_connected(cx: &mut Lowering<'_>, matrix: &FullyConnected, la
     match cx.options().isa {
         Isa::Armv6m | Isa::Armv7m => narrow::fully_connected(cx, matrix, layer),
         Isa::Mve => armv8_1m_mve::fully_connected(cx, matrix, layer),
+        Isa::X86_64 => Host::X86_64.fully_connected(cx, matrix, layer),
+        Isa::Aarch64 => Host::Aarch64.fully_connected(cx, matrix, layer),
         _ => false,
+    }
+}
+
+/// The kernel for an addition of int8 tensors of the same shape, if there is one: operands are those of the portable one.
+pub(crate) fn add(cx: &Lowering<'_>, sum: &Sum) -> Option<AnyOperator> {
+    match cx.options().isa {
+        Isa::X86_64 => Host::X86_64.add(sum),
+        Isa::Aarch64 => Host::Aarch64.add(sum),
+        _ => None,
     }
 }

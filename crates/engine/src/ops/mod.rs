@@ -358,6 +358,18 @@ operators! {
         1101 FullyConnectedMve
         1102 DepthwiseConv2dMve
     }
+    X86_64 {
+        1500 Conv2dX86_64
+        1501 DepthwiseConv2dX86_64
+        1502 FullyConnectedX86_64
+        1503 AddX86_64
+    }
+    Aarch64 {
+        1550 Conv2dAarch64
+        1551 DepthwiseConv2dAarch64
+        1552 FullyConnectedAarch64
+        1553 AddAarch64
+    }
 }
 
 #[cfg(feature = "blob")]

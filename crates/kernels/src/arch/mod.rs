@@ -5,12 +5,15 @@
 //! in two forms that give the same bytes: on the instruction set itself their inner loops are its
 //! instructions, everywhere else plain Rust with the same arithmetic. So a plan for any board runs on the host.
 
+pub mod aarch64;
 pub mod armv6m;
 pub mod armv8_1m_mve;
 mod isa;
 pub mod narrow;
 pub mod portable;
 mod target;
+pub mod wide;
+pub mod x86_64;
 
 pub use isa::{Isa, UnknownIsa};
 pub use portable as active;

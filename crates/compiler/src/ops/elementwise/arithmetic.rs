@@ -11,6 +11,7 @@ use super::{
     BROADCASTS, Lowering, NodeView, ONE_SCALE, Reject, Rule, SAME_SHAPE, Support, ZERO_POINT_0, affine,
     clamp, fused, push_all, real_limits, scales_apart, walk, whole_limits,
 };
+use crate::packing;
 
 pub(super) const SUPPORT: &[Support] = &[
     Support {
@@ -82,7 +83,11 @@ fn add(cx: &mut Lowering<'_>, view: &NodeView<'_>) -> Result<(), Reject> {
         Sum::for_add(affine(a), affine(b), affine(output), shift, clamp).ok_or_else(scales_apart)
     };
     let operator: AnyOperator = match output.dtype {
-        DType::Int8 => AddS8 { walk, constants: constants(CommonScale::SUM_SHIFT_I8)? }.into(),
+        DType::Int8 => {
+            let constants = constants(CommonScale::SUM_SHIFT_I8)?;
+            let packed = if a.shape == b.shape { packing::add(cx, &constants) } else { None };
+            packed.unwrap_or(AddS8 { walk, constants }.into())
+        }
         DType::Int16 => AddS16 { walk, constants: constants(CommonScale::SUM_SHIFT_I16)? }.into(),
         // TFLM leaves the activation out here.
         DType::Int32 => AddS32 { walk, constants: whole_limits(FusedActivation::None) }.into(),

@@ -107,7 +107,9 @@ fn one<'i, T: bytemuck::Pod>(io: &'i mut Io<'_, '_>) -> Result<(&'i mut [T], Sou
 }
 
 /// The output, operand 0, and operands 1 and 2, of which one may be the same place as the output.
-fn two<'i, T: bytemuck::Pod>(io: &'i mut Io<'_, '_>) -> Result<(&'i mut [T], [Source<'i, T>; 2]), RunError> {
+pub(in crate::ops) fn two<'i, T: bytemuck::Pod>(
+    io: &'i mut Io<'_, '_>,
+) -> Result<(&'i mut [T], [Source<'i, T>; 2]), RunError> {
     if io.is_same(0, 1) {
         let ([output], [b]) = io.split([0], [2])?;
         return Ok((elements_mut(output, 0)?, [Source::Output, Source::Given(elements(b, 2)?)]));
