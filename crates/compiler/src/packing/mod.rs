@@ -4,6 +4,7 @@
 //! A layer that no kernel of [`CompileOptions::isa`](crate::CompileOptions::isa) takes runs on the portable ones, with
 //! its weights as the model has them.
 
+mod armv7em;
 mod armv8_1m_mve;
 mod hosts;
 mod narrow;
@@ -37,6 +38,7 @@ pub(crate) struct Weighted {
 pub(crate) fn conv_2d(cx: &mut Lowering<'_>, conv: &Conv2d, layer: &Weighted) -> bool {
     match cx.options().isa {
         Isa::Armv6m | Isa::Armv7m => narrow::conv_2d(cx, conv, layer),
+        Isa::Armv7em => armv7em::conv_2d(cx, conv, layer).is_some(),
         Isa::Mve => armv8_1m_mve::conv_2d(cx, conv, layer),
         Isa::X86_64 => Host::X86_64.conv_2d(cx, conv, layer),
         Isa::Aarch64 => Host::Aarch64.conv_2d(cx, conv, layer),
@@ -59,6 +61,7 @@ pub(crate) fn depthwise_conv_2d(cx: &mut Lowering<'_>, conv: &DepthwiseConv2d, l
 pub(crate) fn fully_connected(cx: &mut Lowering<'_>, matrix: &FullyConnected, layer: &Weighted) -> bool {
     match cx.options().isa {
         Isa::Armv6m | Isa::Armv7m => narrow::fully_connected(cx, matrix, layer),
+        Isa::Armv7em => armv7em::fully_connected(cx, matrix, layer).is_some(),
         Isa::Mve => armv8_1m_mve::fully_connected(cx, matrix, layer),
         Isa::X86_64 => Host::X86_64.fully_connected(cx, matrix, layer),
         Isa::Aarch64 => Host::Aarch64.fully_connected(cx, matrix, layer),

@@ -353,6 +353,10 @@ operators! {
         1301 DepthwiseConv2dArmv7m
         1302 FullyConnectedArmv7m
     }
+    Armv7em {
+        1000 Conv2dArmv7em
+        1001 FullyConnectedArmv7em
+    }
     Mve {
         1100 Conv2dMve
         1101 FullyConnectedMve

@@ -7,6 +7,7 @@
 
 pub mod aarch64;
 pub mod armv6m;
+pub mod armv7em;
 pub mod armv8_1m_mve;
 mod isa;
 pub mod narrow;

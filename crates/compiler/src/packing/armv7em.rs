@@ -1,0 +1,229 @@
+//! Weights for the kernels of [`kernels::arch::armv7em`].
+
+use engine::ops::{Conv2dArmv7em, FullyConnectedArmv7em};
+use kernels::{
+    Hwc, Window, Yx,
+    arch::armv7em::{Elements, conv_2d_scratch_words, takes_fully_connected},
+    reference::{Conv2d, ConvShape, FullyConnected, MatrixShape},
+};
+use quant::{Clamp, Halving, ZeroPoint};
+
+use super::Weighted;
+use crate::ops::{Lowering, Slot};
+
+/// Adds the step of a convolution without groups.
+pub(super) fn conv_2d(cx: &mut Lowering<'_>, conv: &Conv2d, layer: &Weighted) -> Option<()> {
+    let elements = Elements::new(conv.shape.filter_elements())?;
+    let outputs = Outputs { zero: conv.output_zero, clamp: conv.clamp };
+    let channels = Channel::all(elements, conv.input_zero.0, outputs, layer)?;
+    let stream = stream::<4>(elements, &channels)?;
+    push_conv_2d(cx, conv, &stream, [layer.output, layer.input])
+}
+
+fn push_conv_2d(
+    cx: &mut Lowering<'_>,
+    conv: &Conv2d,
+    stream: &[u32],
+    [output, input]: [Slot; 2],
+) -> Option<()> {
+    let scratch = conv_2d_scratch_words(conv)?;
+    let operands = [output, input, cx.constants(stream), cx.scratch(4 * scratch, 4)];
+    cx.push(Conv2dArmv7em(*conv), &operands);
+    Some(())
+}
+
+/// Adds the steps of a product with a matrix: one for as many outputs as come in eights, one for what is left.
+pub(super) fn fully_connected(
+    cx: &mut Lowering<'_>,
+    matrix: &FullyConnected,
+    layer: &Weighted,
+) -> Option<()> {
+    let FullyConnected { shape, input_zero, output_zero, clamp, filter_zero } = *matrix;
+    let (inputs, outputs) = (shape.inputs as usize, shape.outputs as usize);
+    let eights = if shape.batch == 1 && takes_fully_connected(inputs, 8) { outputs / 8 * 8 } else { 0 };
+    if filter_zero.0 != 0 || layer.filter.len() != inputs.checked_mul(outputs)? {
+        return None;
+    }
+    let elements = Elements::new(inputs)?;
+    let channels = Channel::all(elements, input_zero.0, Outputs { zero: output_zero, clamp }, layer)?;
+    let (of_eight, left) = channels.split_at_checked(eights)?;
+    let streams = [stream::<8>(elements, of_eight)?, stream::<4>(elements, left)?];
+    let [first, second] = streams;
+    if !of_eight.is_empty() {
+        let shape = MatrixShape { outputs: eights as u32, ..shape };
+        let operands =
+            [part(layer.output, 0, eights)?, layer.input, cx.constants(&first), cx.scratch(2 * inputs, 4)];
+        cx.push(FullyConnectedArmv7em(FullyConnected { shape, ..*matrix }), &operands);
+    }
+    if !left.is_empty() {
+        // A convolution of single pixels, as many as there are vectors.
+        let image = |c| Hwc { h: 1, w: shape.batch, c };
+        let one = Yx { y: 1, x: 1 };
+        let window = Window {
+            batch: 1,
+            input: image(shape.inputs),
+            output: image(left.len() as u32),
+            size: one,
+            stride: one,
+            dilation: one,
+            pad: Yx { y: 0, x: 0 },
+        };
+        let conv =
+            Conv2d { shape: ConvShape { window, filter_c: shape.inputs }, input_zero, output_zero, clamp };
+        push_conv_2d(
+            cx,
+            &conv,
+            &second,
+            [part(layer.output, eights, left.len() * shape.batch as usize)?, layer.input],
+        )?;
+    }
+    Some(())
+}
+
+/// What sums become.
+#[derive(Clone, Copy)]
+struct Outputs {
+    zero: ZeroPoint,
+    clamp: Clamp,
+}
+
+/// One output channel.
+struct Channel<'a> {
+    weights: &'a [i8],
+    bias: i64,
+    halving: Halving,
+    /// The greatest magnitude that its sum, bias included, can have.
+    most: i64,
+}
+
+impl<'a> Channel<'a> {
+    fn of(layer: &'a Weighted, weights: &'a [i8], index: usize, zero: i32, outputs: Outputs) -> Option<Self> {
+        let bias = i64::from(*layer.bias.get(index)?);
+        let multiplier = *layer.multipliers.get(index)?;
+        let (low, high) = sums(weights, zero);
+        let (low, high) = (low + bias, high + bias);
+        let output = |sum: i64| {
+            let sum = i32::try_from(sum).ok()?;
+            Some(multiplier.requantize(sum, outputs.zero, outputs.clamp))
+        };
+        let (least, greatest) = (output(low)?, output(high)?);
+        if least == greatest && multiplier.mantissa() >= 0 {
+            return Some(Self::constant(least - outputs.zero.0));
+        }
+        let halving = Halving::of(multiplier, low, high)?;
+        Some(Self { weights, bias, halving, most: low.abs().max(high.abs()) })
+    }
+
+    /// One that no input changes, so many above the zero point: four times that, quartered. Converters give such
+    /// channels factors and biases that no kernel should have to deal with.
+    fn constant(output: i32) -> Self {
+        let bias = 4 * i64::from(output);
+        Self { weights: &[], bias, halving: Halving { mantissa: 1 << 30, exponent: 0 }, most: bias.abs() }
+    }
+
+    /// All of a layer's.
+    fn all(elements: Elements, zero: i32, outputs: Outputs, layer: &'a Weighted) -> Option<Vec<Self>> {
+        if layer.bias.len().checked_mul(elements.count()) != Some(layer.filter.len()) || zero.abs() > 128 {
+            return None;
+        }
+        let filters = layer.filter.chunks(elements.count()).enumerate();
+        filters.map(|(index, weights)| Self::of(layer, weights, index, zero, outputs)).collect()
+    }
+
+    /// The partner of a last channel that has none.
+    const NONE: Channel<'static> =
+        Channel { weights: &[], bias: 0, halving: Halving { mantissa: 0, exponent: 0 }, most: 0 };
+
+    fn weight(&self, element: usize) -> i32 {
+        i32::from(self.weights.get(element).copied().unwrap_or(0))
+    }
+}
+
+/// The least and the greatest sum of products of weights and int8 elements less their zero point.
+fn sums(weights: &[i8], zero: i32) -> (i64, i64) {
+    let zero = i64::from(zero);
+    weights.iter().fold((0, 0), |(low, high), &weight| {
+        let ends = [-128 - zero, 127 - zero].map(|q| q * i64::from(weight));
+        (low + ends[0].min(ends[1]), high + ends[0].max(ends[1]))
+    })
+}
+
+/// Sums of the second channel of a couple, doubled, take 24 bits.
+const COUPLED_LIMIT: i64 = 1 << 22;
+
+/// Two channels that share words, `a` in the even bytes.
+struct Couple<'c> {
+    a: &'c Channel<'c>,
+    b: &'c Channel<'c>,
+}
+
+impl<'c> Couple<'c> {
+    fn of(pair: &'c [Channel<'c>]) -> Option<Self> {
+        let (a, b) = match pair {
+            [a, b] => (a, b),
+            [a] => (a, const { &Channel::NONE }),
+            _ => return None,
+        };
+        (b.most < COUPLED_LIMIT).then_some(Self { a, b })
+    }
+
+    /// What the sums begin with.
+    fn start(&self) -> [u32; 2] {
+        let [a, b] = [self.a, self.b].map(|channel| channel.bias.wrapping_mul(2) as u32);
+        [b.wrapping_mul(256).wrapping_add(a), a]
+    }
+
+    /// The 16 bits of one element's weights.
+    fn pair(&self, element: usize) -> Option<u32> {
+        let pair = 256 * self.b.weight(element) + self.a.weight(element);
+        i16::try_from(pair).ok().map(|pair| u32::from(pair as u16))
+    }
+
+    /// The word of one step.
+    fn step(&self, elements: Elements, step: usize) -> Option<u32> {
+        let (first, second) = elements.pair(step);
+        Some(self.pair(first)? | self.pair(second)? << 16)
+    }
+}
+
+/// Channels as the kernels' streams have them, in blocks of four or eight; `None` where a sum could overflow, or where
+/// the words would take more than five parts in a hundred more than the model's own constants.
+fn stream<const BLOCK: usize>(elements: Elements, channels: &[Channel<'_>]) -> Option<Vec<u32>> {
+    let mut words = Vec::new();
+    for block in channels.chunks(BLOCK) {
+        let couples: Vec<Couple<'_>> = block.chunks(2).map(Couple::of).collect::<Option<_>>()?;
+        words.extend(couples.iter().flat_map(Couple::start));
+        if elements.odd() > 0 {
+            let last = elements.count() - 1;
+            let pairs: Vec<u32> = couples.iter().map(|couple| couple.pair(last)).collect::<Option<_>>()?;
+            words.extend(
+                pairs.chunks(2).map(|pairs| pairs.iter().rev().fold(0, |word, pair| word << 16 | pair)),
+            );
+        }
+        for step in 0..elements.steps() {
+            for couple in &couples {
+                words.push(couple.step(elements, step)?);
+            }
+        }
+        for couples in couples.chunks(2) {
+            let halvings: Vec<Halving> =
+                couples.iter().flat_map(|couple| [couple.a.halving, couple.b.halving]).collect();
+            words
+                .push(halvings.iter().rev().fold(0, |word, halving| word << 8 | u32::from(halving.exponent)));
+            words.extend(halvings.iter().map(|halving| halving.mantissa as u32));
+        }
+    }
+    // Weights, biases, mantissas and shifts, each from a word's beginning.
+    let count = channels.len();
+    let plain =
+        elements.count().checked_mul(count)?.next_multiple_of(4) + 8 * count + count.next_multiple_of(4);
+    (4 * words.len() <= plain + plain / 20).then_some(words)
+}
+
+/// Some of a buffer's bytes.
+fn part(slot: Slot, from: usize, bytes: usize) -> Option<Slot> {
+    match slot {
+        Slot::Buffer { id, offset, .. } => Some(Slot::Buffer { id, offset: offset + from, bytes }),
+        _ => None,
+    }
+}

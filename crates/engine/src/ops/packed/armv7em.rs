@@ -1,0 +1,44 @@
+//! Operators for cores with the DSP extension.
+
+use kernels::{
+    arch::armv7em,
+    reference::{Conv2d, FullyConnected},
+};
+
+use super::super::{Flow, Operator};
+use crate::{
+    Io, RunError,
+    memory::{elements, elements_mut},
+};
+
+macro_rules! packed {
+    ($($(#[$doc:meta])* $name:ident($params:ident) = $kernel:path;)*) => {$(
+        $(#[$doc])*
+        ///
+        /// Operands: output, input, packed weights and factors, scratch.
+        #[derive(Clone, Copy, Debug, PartialEq)]
+        #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+        pub struct $name(pub $params);
+
+        impl Operator for $name {
+            fn run(&self, io: &mut Io<'_, '_>) -> Result<Flow, RunError> {
+                let ([output, scratch], [input, stream]) = io.split([0, 3], [1, 2])?;
+                $kernel(
+                    &self.0,
+                    elements(input, 1)?,
+                    elements(stream, 2)?,
+                    elements_mut(scratch, 3)?,
+                    elements_mut(output, 0)?,
+                )?;
+                Ok(Flow::Next)
+            }
+        }
+    )*};
+}
+
+packed! {
+    /// CONV_2D on int8, and products with a matrix that are taken as one.
+    Conv2dArmv7em(Conv2d) = armv7em::conv_2d_s8;
+    /// FULLY_CONNECTED on int8, outputs by the eight.
+    FullyConnectedArmv7em(FullyConnected) = armv7em::fully_connected_s8;
+}

@@ -1,0 +1,230 @@
+//! CONV_2D.
+
+use quant::Halving;
+
+use super::{
+    lanes::{base, pack, widen, widen_one},
+    limit,
+    product::{Elements, Product},
+};
+use crate::{KernelError, Window, reference::Conv2d};
+
+/// Words of scratch that pixels are widened into at a time, unless one pair of pixels needs more.
+const WIDENED_WORDS: usize = 512;
+
+/// How a convolution uses its scratch memory.
+#[derive(Clone, Copy, Debug)]
+struct Plan {
+    elements: Elements,
+    /// Output channels, made even.
+    channels: usize,
+    /// Words of widened pixels: some pairs of them.
+    widened: usize,
+    /// Words of two windows as bytes, for images whose pixels are no whole words; else of one pixel outside the image.
+    bytes: usize,
+    /// Words of outputs that cannot be written in place: of a last single pixel, or with a channel too many.
+    outputs: usize,
+}
+
+impl Plan {
+    fn of(conv: &Conv2d) -> Option<Self> {
+        let window = &conv.shape.window;
+        let channels = (window.output.c as usize).checked_next_multiple_of(2)?;
+        let in_c = window.input.c as usize;
+        let elements = Elements::new(window.taps().checked_mul(in_c)?)?;
+        let pairs = (WIDENED_WORDS / elements.words()).max(1);
+        let bytes = if window.input.c.is_multiple_of(4) {
+            in_c / 4
+        } else {
+            elements.count().div_ceil(4).checked_mul(2)?
+        };
+        let widened = elements.words().checked_mul(pairs)?;
+        Some(Self { elements, channels, widened, bytes, outputs: channels.div_ceil(2) })
+    }
+}
+
+/// Words of scratch that [`conv_2d_s8`] needs; `None` for a convolution that it does not take.
+pub fn scratch_words(conv: &Conv2d) -> Option<usize> {
+    let plan = Plan::of(conv).filter(|_| conv.shape.filter_c == conv.shape.window.input.c)?;
+    plan.widened.checked_add(plan.bytes)?.checked_add(plan.outputs)
+}
+
+/// As [`reference::conv_2d_s8`](crate::reference::conv_2d_s8) without groups, for weights as
+/// [`stream_words`](super::stream_words) lays them out.
+///
+/// Windows are widened pair by pair, then multiplied by all weights.
+///
+/// # Errors
+/// [`KernelError::Length`] or [`KernelError::Geometry`].
+pub fn conv_2d_s8(
+    conv: &Conv2d,
+    input: &[i8],
+    stream: &[u32],
+    scratch: &mut [u32],
+    output: &mut [i8],
+) -> Result<(), KernelError> {
+    let window = &conv.shape.window;
+    window.check(input.len(), output.len())?;
+    KernelError::check(scratch_words(conv), scratch.len())?;
+    let plan = Plan::of(conv).ok_or(KernelError::Geometry)?;
+    let from_zero = conv.clamp.min >= conv.output_zero.0;
+    let product =
+        Product::new(stream, plan.elements, plan.channels, Halving::centre(conv.output_zero), from_zero)?;
+    let (widened, rest) = scratch.split_at_mut_checked(plan.widened).ok_or(KernelError::Geometry)?;
+    let (bytes, outputs) = rest.split_at_mut_checked(plan.bytes).ok_or(KernelError::Geometry)?;
+    let bytes = bytemuck::cast_slice_mut(bytes);
+    bytes.fill(conv.input_zero.0 as i8);
+    let outputs: &mut [i8] = bytemuck::cast_slice_mut(outputs);
+
+    let mut walk = Walk { window, at: Pixel::default(), input, zero: conv.input_zero.0, bytes };
+    let out_c = window.output.c as usize;
+    let pair_words = plan.elements.words().max(1);
+    let in_place = out_c == plan.channels;
+    let some_pairs = if in_place { widened.len() / pair_words } else { 1 };
+    for out in output.chunks_mut(out_c.saturating_mul(2 * some_pairs).max(1)) {
+        let pairs = out.len() / (2 * out_c).max(1);
+        if in_place && pairs * 2 * out_c == out.len() {
+            let widened = widened.get_mut(..pairs * pair_words).ok_or(KernelError::Geometry)?;
+            for words in widened.chunks_exact_mut(pair_words) {
+                walk.widen(2, words)?;
+            }
+            product.run(widened, out)?;
+        } else {
+            for out in out.chunks_mut((2 * out_c).max(1)) {
+                let words = widened.get_mut(..pair_words).ok_or(KernelError::Geometry)?;
+                let pixels = out.len() / out_c.max(1);
+                walk.widen(pixels, words)?;
+                product.run(words, outputs)?;
+                for (out, outputs) in out.chunks_mut(out_c.max(1)).zip(outputs.chunks(plan.channels.max(1))) {
+                    for (out, &output) in out.iter_mut().zip(outputs) {
+                        *out = output;
+                    }
+                }
+            }
+        }
+        limit(conv.clamp, out);
+    }
+    Ok(())
+}
+
+/// An output pixel.
+#[derive(Clone, Copy, Debug, Default)]
+struct Pixel {
+    n: usize,
+    y: u32,
+    x: u32,
+}
+
+impl Pixel {
+    fn next(self, window: &Window) -> Self {
+        if self.x + 1 < window.output.w {
+            Self { x: self.x + 1, ..self }
+        } else if self.y + 1 < window.output.h {
+            Self { x: 0, y: self.y + 1, ..self }
+        } else {
+            Self { x: 0, y: 0, n: self.n + 1 }
+        }
+    }
+}
+
+/// Goes from output pixel to output pixel.
+struct Walk<'a> {
+    window: &'a Window,
+    at: Pixel,
+    input: &'a [i8],
+    zero: i32,
+    /// See [`Plan::bytes`].
+    bytes: &'a mut [i8],
+}
+
+impl Walk<'_> {
+    /// Widens the windows of the next pixel or two; of one alone twice.
+    fn widen(&mut self, pixels: usize, words: &mut [u32]) -> Result<(), KernelError> {
+        let p = self.at;
+        let q = if pixels > 1 { p.next(self.window) } else { p };
+        self.at = q.next(self.window);
+        if self.window.input.c.is_multiple_of(4) {
+            self.widen_taps(p, q, words)
+        } else {
+            self.widen_copies(p, q, words)
+        }
+    }
+
+    /// The elements that a tap of a pixel's window reads; `None` outside the image.
+    fn tap(&self, pixel: Pixel, ky: u16, kx: u16) -> Option<&[i8]> {
+        let Window { input, stride, dilation, pad, .. } = *self.window;
+        let position = |at: u32, stride: u16, tap: u16, dilation: u16, pad: u16| {
+            let taps = u32::from(tap).wrapping_mul(u32::from(dilation));
+            at.wrapping_mul(u32::from(stride)).wrapping_add(taps).wrapping_sub(u32::from(pad))
+        };
+        let y = position(pixel.y, stride.y, ky, dilation.y, pad.y);
+        let x = position(pixel.x, stride.x, kx, dilation.x, pad.x);
+        if y >= input.h || x >= input.w {
+            return None;
+        }
+        let (h, w, c) = (input.h as usize, input.w as usize, input.c as usize);
+        let from = ((pixel.n * h + y as usize) * w + x as usize) * c;
+        self.input.get(from..from.checked_add(c)?)
+    }
+
+    fn widen_taps(&self, p: Pixel, q: Pixel, words: &mut [u32]) -> Result<(), KernelError> {
+        let outside: &[i8] = self.bytes;
+        let base = base(self.zero);
+        let mut taps = words.chunks_exact_mut((self.window.input.c as usize).max(1));
+        for ky in 0..self.window.size.y {
+            for kx in 0..self.window.size.x {
+                let (p, q) = (self.tap(p, ky, kx).unwrap_or(outside), self.tap(q, ky, kx).unwrap_or(outside));
+                let words = taps.next().ok_or(KernelError::Geometry)?;
+                widen_pair(base, p, q, words);
+            }
+        }
+        Ok(())
+    }
+
+    fn widen_copies(&mut self, p: Pixel, q: Pixel, words: &mut [u32]) -> Result<(), KernelError> {
+        let elements = self.window.taps() * self.window.input.c as usize;
+        for (index, pixel) in [p, q].into_iter().enumerate() {
+            let mut to = index * elements.next_multiple_of(4);
+            for ky in 0..self.window.size.y {
+                for kx in 0..self.window.size.x {
+                    let c = self.window.input.c as usize;
+                    // What is outside the image was filled with the zero point, or is by a copy of it.
+                    for index in 0..c {
+                        let q = self.tap(pixel, ky, kx).and_then(|tap| tap.get(index)).copied();
+                        if let Some(byte) = self.bytes.get_mut(to + index) {
+                            *byte = q.unwrap_or(self.zero as i8);
+                        }
+                    }
+                    to += c;
+                }
+            }
+        }
+        let (p, q) =
+            self.bytes.split_at_checked(elements.next_multiple_of(4)).ok_or(KernelError::Geometry)?;
+        let (p, q) = (p.get(..elements).unwrap_or_default(), q.get(..elements).unwrap_or_default());
+        let (odd, words) = words.split_at_mut_checked(elements % 2 * 2).ok_or(KernelError::Geometry)?;
+        let base = base(self.zero);
+        let of_four = elements / 4 * 4;
+        let (quads, left) = words.split_at_mut_checked(of_four).ok_or(KernelError::Geometry)?;
+        widen_pair(base, p, q, quads);
+        for (lane, pixel) in [p, q].into_iter().enumerate() {
+            let mut tail = pixel.iter().skip(of_four).map(|&q| widen_one(self.zero, q));
+            if let Some(word) = left.get_mut(lane) {
+                *word = pack(tail.next().unwrap_or(0), tail.next().unwrap_or(0));
+            }
+            if let Some(word) = odd.get_mut(lane) {
+                *word = pack(tail.next().unwrap_or(0), 0);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Widens whole words of two pixels.
+fn widen_pair(base: u32, p: &[i8], q: &[i8], words: &mut [u32]) {
+    let quads = p.as_chunks::<4>().0.iter().zip(q.as_chunks::<4>().0);
+    for (words, (p, q)) in words.as_chunks_mut::<4>().0.iter_mut().zip(quads) {
+        let ([p0, p1], [q0, q1]) = (widen(base, p), widen(base, q));
+        *words = [p0, q0, p1, q1];
+    }
+}
