@@ -26,9 +26,12 @@ pub use convolution::Conv2dWide;
 pub use depthwise::DepthwiseConv2dWide;
 pub use packed::{Factors, LANES, WORD_BYTES};
 
-pub(super) use add::{Addition, Term, run as add};
+#[cfg(target_arch = "x86_64")]
+pub(super) use add::Term;
+pub(super) use add::{Addition, run as add};
 pub(super) use convolution::Strip;
 pub(super) use depthwise::{ChannelStrip, Planes};
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 pub(super) use packed::Ends;
 
 use crate::KernelError;
