@@ -132,4 +132,6 @@ fn names(all: &[Timing]) -> Vec<String> {
 }
 
 #[cfg(test)]
+mod peers;
+#[cfg(test)]
 mod tests;

@@ -1,12 +1,13 @@
 //! Every emulated board's firmware, built and run: what goes wrong tells, and the log comes back.
 
 use std::{
+    collections::BTreeMap,
     path::{Path, PathBuf},
     sync::OnceLock,
     time::Duration,
 };
 
-use emulator::{Emulator, Error, Exit, Job, Outcome, Reply};
+use emulator::{Code, Emulator, Error, Exit, Job, Outcome, Reply, Session, Timing};
 use firmware::{Board, Machine, MemoryKind, Planning, Profile, Request, build, build_host_library, resolve};
 use telemetry::exit;
 
@@ -231,6 +232,90 @@ fn instructions_are_counted_by_step_and_every_time_alike() {
         // The whole run is its steps and the loop around them.
         let steps: u64 = totals.iter().sum();
         assert!((steps / 2..steps + 4000).contains(&run), "{run} against {steps}");
+    }
+}
+
+/// The counters of instructions and those of edges know nothing of each other, and have to agree: what enters an
+/// instruction is how often it ran, and what leaves it, too.
+#[test]
+fn every_entry_and_every_way_out_is_counted() {
+    let plugin = build_host_library(&workspace(), "microjoule-emulator-plugin", &mut |_| ()).unwrap();
+    for prepared in prepared() {
+        let name = &prepared.board.name;
+        let cases = cases();
+        let job = Job { cases: &cases, steps: true, reset: true };
+        let (_, counts) = prepared.emulator.count(&prepared.image, &job, &plugin, LIMIT).unwrap();
+        let code = Code::read(&prepared.image).unwrap();
+        // Of the whole life of the firmware: a region cuts the edge that leads into it.
+        let mut ran = BTreeMap::<u64, u64>::new();
+        let (mut entered, mut left) = (BTreeMap::<u64, u64>::new(), BTreeMap::<u64, u64>::new());
+        let mut missed = BTreeMap::<u64, u64>::new();
+        for region in counts.marked.iter().chain([&counts.rest]) {
+            for (&at, &count) in &region.instructions {
+                *ran.entry(at).or_default() += count;
+            }
+            for (&(from, to), &count) in &region.edges {
+                *entered.entry(to).or_default() += count;
+                *left.entry(from).or_default() += count;
+                if to == from + u64::from(code.at(from).unwrap().bytes) {
+                    *missed.entry(from).or_default() += count;
+                }
+            }
+        }
+        let of = |counts: &BTreeMap<u64, u64>, at: u64| counts.get(&at).copied().unwrap_or(0);
+        let (mut branches, mut both) = (0, 0);
+        let (first, last) = (ran.keys().next().unwrap(), ran.keys().next_back().unwrap());
+        let mut off = 0;
+        for (&at, &count) in &ran {
+            let instruction = code.at(at).unwrap();
+            let straight = count - of(&left, at);
+            if instruction.branches() {
+                // Nothing falls out of a branch without an edge; the last of all is cut off by the end.
+                off += straight;
+                branches += 1;
+                let untaken = of(&missed, at);
+                both += u64::from(untaken > 0 && untaken < count);
+            }
+            let next = at + u64::from(instruction.bytes);
+            if straight > 0 && !instruction.branches() && ran.contains_key(&next) {
+                assert_eq!(of(&ran, next), straight + of(&entered, next), "{name}: {at:#x}");
+            }
+        }
+        assert!(
+            off <= 1,
+            "{name}: {off} of the ways out of branches are not counted, {first:#x} to {last:#x}"
+        );
+        assert!(branches > 50 && both > 10, "{name}: {branches} branches, {both} of them both ways");
+    }
+}
+
+#[test]
+fn a_profile_prices_the_second_run() {
+    let plugin = build_host_library(&workspace(), "microjoule-emulator-plugin", &mut |_| ()).unwrap();
+    for prepared in prepared() {
+        let name = &prepared.board.name;
+        let timing = Timing::of(&prepared.board.core).unwrap();
+        let session = Session { image: &prepared.image, plugin: &plugin, timing, limit: LIMIT };
+        let profile = || prepared.emulator.profile(&session, &cases()[0]).unwrap();
+        let first = profile();
+        assert_eq!(
+            first.steps.iter().map(|step| (step.step, step.layer, step.times)).collect::<Vec<_>>(),
+            [(0, 3, 1), (1, 7, 1)]
+        );
+        // The second of two runs has counted to two.
+        assert_eq!(first.reply.cases[1].outputs[1], [12, 22], "{name}");
+        let steps: u64 = first.steps.iter().map(|step| step.mix.total().instructions).sum();
+        let whole = first.whole.total();
+        assert!(steps > 20 && whole.instructions > 20, "{name}: {steps} of {whole:?}");
+        assert!(
+            whole.cycles() >= whole.instructions / 2 && whole.cycles() < 4 * whole.instructions,
+            "{name}"
+        );
+        let second = profile();
+        assert_eq!((second.whole, second.reply), (first.whole, first.reply), "{name}: two runs differ");
+        for (one, other) in first.steps.iter().zip(&second.steps) {
+            assert_eq!(one.mix, other.mix, "{name}: two runs differ");
+        }
     }
 }
 
