@@ -1,4 +1,6 @@
-//! `bench`: how long the host's own work takes.
+//! `bench`: how long the host's own work takes, and what kernels take of the emulated cores.
+
+mod kernels;
 
 use std::{
     hint::black_box,
@@ -12,33 +14,51 @@ use compiler::{CompileOptions, emit};
 use serde::Serialize;
 
 use crate::{
+    Usage,
     infer::refused,
     model::{Identity, Model, shipped},
     print,
 };
 
-/// Times what the host does: reading a model, compiling it, writing its plan.
+/// Times what the host does; counts what kernels take of every emulated core, and keeps the records.
 ///
-/// The figures are medians of eleven runs, and say whether this program was built with optimisation. For
-/// figures that mean something: cargo run --release -p xtask -- bench compile
+/// `compile` is reading a model, compiling it, writing its plan: medians of eleven runs, and whether this program was built
+/// with optimisation. For figures that mean something: cargo run --release -p xtask -- bench compile
+///
+/// `kernels` profiles the MLPerf Tiny models, where `../shared` has them, and those that are shipped, on every emulated
+/// board; exits with 1 when bytes are not the host's or a figure is worse than its record under `bench/record`. With
+/// `--write` it replaces the records, and writes docs/performance.md from them.
 ///
 /// Example: cargo xtask bench compile kws
+///
+/// Example: cargo xtask bench kernels kws --board qemu-an386 --write
 #[derive(clap::Args)]
 pub struct Args {
     /// What is timed.
     #[arg(value_enum)]
     what: What,
-    /// The model's file, or the name of one that is shipped; else all that are shipped.
+    /// For `compile` the model's file, or the name of one that is shipped; for `kernels` kws, vww, ic, ad, sww or a shipped
+    /// one as `"digits (shipped)"`; else all.
     model: Option<String>,
+    /// With `kernels`: only this board.
+    #[arg(long)]
+    board: Option<String>,
+    /// With `kernels`: keep the figures as the new records.
+    #[arg(long)]
+    write: bool,
     /// Print as JSON.
     #[arg(long)]
     json: bool,
 }
 
+pub use kernels::{PAGE, page};
+
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
 enum What {
     /// From the file's bytes to the plan's.
     Compile,
+    /// What models take of emulated cores.
+    Kernels,
 }
 
 const RUNS: usize = 11;
@@ -67,7 +87,16 @@ struct Row<'m> {
 
 /// Runs the verb; whether all models compile.
 pub fn run(args: &Args, workspace: &Path) -> Result<bool> {
-    let What::Compile = args.what;
+    if args.what == What::Kernels {
+        let (model, board) = (args.model.as_deref(), args.board.as_deref());
+        return kernels::run(
+            &kernels::Wanted { model, board, write: args.write, json: args.json },
+            workspace,
+        );
+    }
+    if args.board.is_some() || args.write {
+        return Err(Usage::error("`--board` and `--write` are for `bench kernels`"));
+    }
     let models = match &args.model {
         Some(argument) => vec![Model::find(workspace, argument)?],
         None => shipped(workspace)?,

@@ -5,7 +5,10 @@ use std::{fs, path::Path};
 use anyhow::Result;
 use budget::write_atomically;
 
-/// Writes the files that are generated: SUPPORTED_OPS.md, from the rules that do the refusing.
+use crate::bench;
+
+/// Writes the files that are generated: SUPPORTED_OPS.md, from the rules that do the refusing, and
+/// docs/performance.md, from the records of what kernels take.
 ///
 /// Example: cargo xtask codegen --check
 #[derive(clap::Args)]
@@ -15,9 +18,11 @@ pub struct Args {
     check: bool,
 }
 
-/// Every generated file and what belongs in it.
-fn generated() -> [(&'static str, String); 1] {
-    [("SUPPORTED_OPS.md", compiler::ops::document())]
+/// Every generated file and what belongs in it. Figures need their records.
+fn generated(workspace: &Path) -> Vec<(&'static str, String)> {
+    let figures = workspace.join("bench/record").is_dir().then(|| bench::page(workspace));
+    let figures = figures.map(|page| (bench::PAGE, page.unwrap_or_else(|error| format!("{error:#}"))));
+    [("SUPPORTED_OPS.md", compiler::ops::document())].into_iter().chain(figures).collect()
 }
 
 /// The generated files that are not what would be written.
@@ -25,7 +30,7 @@ pub fn stale(workspace: &Path) -> Vec<&'static str> {
     let is_stale = |(file, text): &(&str, String)| {
         fs::read_to_string(workspace.join(file)).ok().is_none_or(|found| found != *text)
     };
-    generated().iter().filter(|file| is_stale(file)).map(|(file, _)| *file).collect()
+    generated(workspace).iter().filter(|file| is_stale(file)).map(|(file, _)| *file).collect()
 }
 
 /// Runs the verb; whether nothing is stale.
@@ -37,7 +42,7 @@ pub fn run(args: &Args, workspace: &Path) -> Result<bool> {
         }
         return Ok(stale.is_empty());
     }
-    for (file, text) in generated() {
+    for (file, text) in generated(workspace) {
         if stale.contains(&file) {
             write_atomically(&workspace.join(file), &text)?;
             eprintln!("wrote {file}");

@@ -135,8 +135,11 @@ pub fn run(args: &Args, workspace: &Path) -> Result<bool> {
 
 /// Prints how the figures differ from those of a baseline, to where the data do not go; whether none is worse.
 fn compare(baseline: &[budget::Record], record: &budget::Record) -> Result<bool> {
-    let same =
-        |known: &&budget::Record| known.model.name == record.model.name && known.target == record.target;
+    let same = |known: &&budget::Record| {
+        known.model.sha256 == record.model.sha256
+            && known.target == record.target
+            && known.extra.get("macs_left") == record.extra.get("macs_left")
+    };
     let Some(before) = baseline.iter().find(same) else {
         return Err(Usage::error(format!(
             "the baseline has no record of {} on {}",

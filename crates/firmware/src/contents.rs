@@ -14,6 +14,8 @@ pub struct Contents {
     pub symbols: Vec<Symbol>,
     /// The names of functions without a size, such as those written in assembly.
     pub unsized_functions: Vec<String>,
+    /// The compiler, as it signs what it makes: `rustc version 1.95.0 (…)`.
+    pub compiler: Option<String>,
 }
 
 /// Bytes by where they stand.
@@ -147,7 +149,7 @@ impl Contents {
         symbols.sort_by(|a, b| b.bytes.cmp(&a.bytes).then_with(|| a.name.cmp(&b.name)));
         sizes.weights_bytes = weights(&symbols);
         sizes.harness_bytes = harness(&symbols);
-        Ok(Self { sizes, symbols, unsized_functions })
+        Ok(Self { sizes, symbols, unsized_functions, compiler: compiler(&file) })
     }
 
     /// The function of this name.
@@ -162,6 +164,13 @@ impl Contents {
         let names = self.symbols.iter().map(|symbol| &symbol.name).chain(&self.unsized_functions);
         names.filter_map(|name| Some(format!("{name}: the image {}", meaning(name)?))).collect()
     }
+}
+
+/// From the section where every tool that had a hand in a file leaves its name, each ending in a zero.
+fn compiler(file: &object::File<'_>) -> Option<String> {
+    let names = file.section_by_name(".comment")?.data().ok()?;
+    let names = names.split(|byte| *byte == 0).map(String::from_utf8_lossy);
+    names.into_iter().find(|name| name.starts_with("rustc ")).map(|name| name.into_owned())
 }
 
 fn meaning(name: &str) -> Option<&'static str> {

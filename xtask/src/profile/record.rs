@@ -71,6 +71,7 @@ pub fn record(request: &Request<'_>, counted: &Counted<'_>) -> Record {
         tools: BTreeMap::from([
             ("microjoule".to_owned(), env!("CARGO_PKG_VERSION").to_owned()),
             ("qemu".to_owned(), counted.qemu.to_string()),
+            ("rustc".to_owned(), contents.compiler.clone().unwrap_or_else(|| "unknown".to_owned())),
         ]),
         clock_hz: board.core_hz.map(u64::from),
         batch: None,
