@@ -1,6 +1,6 @@
 //! What the model's layers are, whatever became of them in a plan.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
 use compiler::{
@@ -45,6 +45,27 @@ pub fn layers(model: &Model, compiled: &Compiled) -> Result<BTreeMap<usize, Laye
     Ok(layers)
 }
 
+/// The layers by those that have steps of their own: a layer with multiply-adds and without a step was merged into the next
+/// that has one, or into the last.
+pub fn by_step(
+    layers: &BTreeMap<usize, Layer>,
+    with_steps: impl IntoIterator<Item = usize>,
+) -> BTreeMap<usize, Layer> {
+    let owners: BTreeSet<usize> = with_steps.into_iter().collect();
+    let mut merged = BTreeMap::<usize, Layer>::new();
+    for (index, layer) in layers {
+        let owner = owners.range(index..).next().or(owners.last());
+        let Some(owner) = owner.filter(|owner| *owner == index || layer.macs > 0) else { continue };
+        let of = merged.entry(*owner).or_default();
+        of.macs += layer.macs;
+        of.macs_left += layer.macs_left;
+        for (all, one) in [(&mut of.operator, &layer.operator), (&mut of.shape, &layer.shape)] {
+            *all = if all.is_empty() { one.clone() } else { format!("{all} + {one}") };
+        }
+    }
+    merged
+}
+
 fn left(graph: &Graph) -> impl Iterator<Item = (usize, u64)> + '_ {
     graph.main().nodes.iter().map(move |node| (node.layer, macs(&NodeView { graph, node })))
 }
@@ -60,4 +81,28 @@ fn shape(view: &NodeView<'_>) -> String {
     let weights = weights.map(|tensor| format!(" * {}", text(&tensor.shape))).unwrap_or_default();
     let output = view.output(0).map(|tensor| data(&tensor.shape)).unwrap_or_default();
     format!("{input}{weights} > {output}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_merged_into_another_layer_stays_in_the_sums() {
+        let layer = |operator: &str, macs| Layer {
+            operator: operator.to_owned(),
+            shape: operator.to_lowercase(),
+            macs,
+            macs_left: macs / 2,
+        };
+        let layers =
+            BTreeMap::from([(0, layer("A", 4)), (1, layer("B", 6)), (2, layer("C", 0)), (3, layer("D", 8))]);
+        // Two has steps but nothing to multiply; one was merged into it, and three into nothing that comes after.
+        let merged = by_step(&layers, [0, 2, 0]);
+        let rows: Vec<_> =
+            merged.iter().map(|(index, of)| (*index, of.operator.as_str(), of.macs, of.macs_left)).collect();
+        assert_eq!(rows, [(0, "A", 4, 2), (2, "B + C + D", 14, 7)]);
+        assert_eq!(merged[&2].shape, "b + c + d");
+        assert!(by_step(&layers, []).is_empty());
+    }
 }

@@ -11,7 +11,10 @@ use engine::Space;
 use firmware::Contents;
 use serde_json::{Value, json};
 
-use super::{layers::Layer, measure::Request};
+use super::{
+    layers::{Layer, by_step},
+    measure::Request,
+};
 
 /// What a record is made of.
 #[derive(Clone, Copy, Debug)]
@@ -41,9 +44,10 @@ pub fn record(request: &Request<'_>, counted: &Counted<'_>) -> Record {
     let whole = profile.whole.total();
     let sizes = &contents.sizes;
     let mut seen = BTreeSet::new();
+    let merged = by_step(layers, profile.steps.iter().map(|step| step.layer as usize));
     let steps = profile.steps.iter().map(|step| {
         let first = seen.insert(step.layer);
-        self::step(request, step, layers.get(&(step.layer as usize)).filter(|_| first), microseconds)
+        self::step(request, step, merged.get(&(step.layer as usize)).filter(|_| first), microseconds)
     });
     let steps: Vec<_> = steps.collect();
     let in_steps: u64 = steps.iter().filter_map(|step| step.cycles).sum();

@@ -110,10 +110,15 @@ fn text(records: &[Record]) -> Result<String> {
 /// As JSON, without what is not known.
 fn without_nothing(data: &impl serde::Serialize) -> Result<String, serde_json::Error> {
     let mut value = serde_json::to_value(data)?;
+    prune(&mut value);
+    serde_json::to_string(&value)
+}
+
+fn prune(value: &mut Value) {
     if let Some(fields) = value.as_object_mut() {
         fields.retain(|_, value| !value.is_null());
+        fields.values_mut().for_each(prune);
     }
-    serde_json::to_string(&value)
 }
 
 #[cfg(test)]
