@@ -1,6 +1,6 @@
 //! Networks put together layer by layer, as a converter would write them.
 
-use compiler::{CompileOptions, Compiled, HostModel, compile};
+use compiler::{CompileOptions, Compiled, HostModel, Isa, compile};
 use tflite::{
     Activation, BuiltinOp, DType, Model, Operator, Options, Padding, Quantization, QuantizationDetails,
     Subgraph, Tensor,
@@ -256,6 +256,12 @@ impl Both {
             compile("net", file, options).unwrap_or_else(|error| panic!("refused: {error}"))
         };
         Self { whole: with(CompileOptions::DEVICE.dead_work(false)), cut: with(CompileOptions::DEVICE) }
+    }
+
+    /// The same, with weights packed for an instruction set where dead work is out.
+    pub fn packed(file: &[u8], isa: Isa) -> Self {
+        let cut = compile("net", file, CompileOptions::DEVICE.for_isa(isa));
+        Self { cut: cut.unwrap_or_else(|error| panic!("refused: {error}")), ..Self::of(file) }
     }
 
     /// Multiply-adds of the one and of the other.
