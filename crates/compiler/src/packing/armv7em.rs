@@ -1,10 +1,12 @@
 //! Weights for the kernels of [`kernels::arch::armv7em`].
 
-use engine::ops::{Conv2dArmv7em, FullyConnectedArmv7em};
+use engine::ops::{Conv2dArmv7em, DepthwiseConv2dArmv7em, FullyConnectedArmv7em};
 use kernels::{
     Hwc, Window, Yx,
-    arch::armv7em::{Elements, conv_2d_scratch_words, takes_fully_connected},
-    reference::{Conv2d, ConvShape, FullyConnected, MatrixShape},
+    arch::armv7em::{
+        Elements, conv_2d_scratch_words, depthwise_conv_2d_scratch_words, takes_fully_connected,
+    },
+    reference::{Conv2d, ConvShape, DepthwiseConv2d, FullyConnected, MatrixShape},
 };
 use quant::{Clamp, Halving, ZeroPoint};
 
@@ -29,6 +31,32 @@ fn push_conv_2d(
     let scratch = conv_2d_scratch_words(conv)?;
     let operands = [output, input, cx.constants(stream), cx.scratch(4 * scratch, 4)];
     cx.push(Conv2dArmv7em(*conv), &operands);
+    Some(())
+}
+
+/// Adds the step of a depthwise convolution with windows of three by three.
+pub(super) fn depthwise_conv_2d(
+    cx: &mut Lowering<'_>,
+    conv: &DepthwiseConv2d,
+    layer: &Weighted,
+) -> Option<()> {
+    let scratch = depthwise_conv_2d_scratch_words(conv)?;
+    let outputs = Outputs { zero: conv.output_zero, clamp: conv.clamp };
+    let channels = layer.bias.len();
+    if layer.filter.len() != channels.checked_mul(9)? || conv.input_zero.0.abs() > 128 {
+        return None;
+    }
+    let mut records = Vec::new();
+    for index in 0..channels {
+        let weights: Vec<i8> = layer.filter.iter().skip(index).step_by(channels).copied().collect();
+        let channel = Channel::of(layer, &weights, index, conv.input_zero.0, outputs)?;
+        records.extend((2 * channel.bias as i32).to_le_bytes());
+        records.extend(channel.halving.mantissa.to_le_bytes());
+        records.extend((0..9).map(|tap| channel.weight(tap) as u8));
+        records.push(channel.halving.exponent);
+    }
+    let operands = [layer.output, layer.input, cx.constant(&records, 4), cx.scratch(4 * scratch, 4)];
+    cx.push(DepthwiseConv2dArmv7em(*conv), &operands);
     Some(())
 }
 

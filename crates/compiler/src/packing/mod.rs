@@ -53,6 +53,7 @@ pub(crate) fn depthwise_conv_2d(cx: &mut Lowering<'_>, conv: &DepthwiseConv2d, l
         Isa::Mve => armv8_1m_mve::depthwise_conv_2d(cx, conv, layer),
         Isa::X86_64 => Host::X86_64.depthwise_conv_2d(cx, conv, layer),
         Isa::Aarch64 => Host::Aarch64.depthwise_conv_2d(cx, conv, layer),
+        Isa::Armv7em => armv7em::depthwise_conv_2d(cx, conv, layer).is_some(),
         _ => false,
     }
 }

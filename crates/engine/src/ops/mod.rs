@@ -356,6 +356,7 @@ operators! {
     Armv7em {
         1000 Conv2dArmv7em
         1001 FullyConnectedArmv7em
+        1002 DepthwiseConv2dArmv7em
     }
     Mve {
         1100 Conv2dMve

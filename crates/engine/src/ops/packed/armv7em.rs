@@ -2,7 +2,7 @@
 
 use kernels::{
     arch::armv7em,
-    reference::{Conv2d, FullyConnected},
+    reference::{Conv2d, DepthwiseConv2d, FullyConnected},
 };
 
 use super::super::{Flow, Operator};
@@ -39,6 +39,8 @@ macro_rules! packed {
 packed! {
     /// CONV_2D on int8, and products with a matrix that are taken as one.
     Conv2dArmv7em(Conv2d) = armv7em::conv_2d_s8;
+    /// DEPTHWISE_CONV_2D on int8, three by three.
+    DepthwiseConv2dArmv7em(DepthwiseConv2d) = armv7em::depthwise_conv_2d_s8;
     /// FULLY_CONNECTED on int8, outputs by the eight.
     FullyConnectedArmv7em(FullyConnected) = armv7em::fully_connected_s8;
 }

@@ -10,11 +10,16 @@
 //!   round as [`quant::Multiplier`] does, see [`quant::Halving`], and a tap outside the image is 0.
 
 mod conv_2d;
+mod depthwise_conv_2d;
 mod fully_connected;
 mod lanes;
 mod product;
 
 pub use conv_2d::{conv_2d_s8, scratch_words as conv_2d_scratch_words};
+pub use depthwise_conv_2d::{
+    RECORD_BYTES as DEPTHWISE_RECORD_BYTES, depthwise_conv_2d_s8,
+    scratch_words as depthwise_conv_2d_scratch_words,
+};
 pub use fully_connected::{fully_connected_s8, takes as takes_fully_connected};
 pub use product::{Elements, stream_words};
 
