@@ -11,9 +11,13 @@ use std::{
 use compiler::{CompileOptions, compile, emit::blob};
 use emulator::{Emulator, Job};
 use firmware::{Board, Machine, Planning, Profile, Request, build, resolve};
-use golden::{Lcg, lcg_inputs, models_in, run};
+use golden::{Lcg, Record, lcg_inputs, models_in, run, sha256};
 
 const LIMIT: Duration = Duration::from_secs(300);
+
+/// The networks of MLPerf Tiny: every board that takes plans has room for them.
+const TINY: [&str; 4] =
+    ["mlperf__kws_ref_model", "mlperf__vww_96_int8", "mlperf__ad01_int8", "mlperf__pretrainedResnet_quant"];
 
 fn workspace() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
@@ -34,6 +38,7 @@ fn models() -> Vec<PathBuf> {
 
 #[test]
 fn every_plan_gives_the_bytes_of_the_host() {
+    let has_shared = workspace().join("../shared/models/networks").is_dir();
     for board in Board::all(&workspace()).expect("boards") {
         let Some(rooms) = &board.plan else {
             eprintln!("skipped: {}: too small for a program that runs any plan", board.name);
@@ -63,11 +68,14 @@ fn every_plan_gives_the_bytes_of_the_host() {
             features: &["plan"],
         };
         let image = build(&resolved.toolchain, &request, &mut |line| eprintln!("{line}")).expect("an image");
-        let mut ran = 0;
+        let (mut ran, mut tiny) = (0, 0);
         let mut wrong = Vec::new();
-        // One board takes all of the models, the others a sample: they run the same source.
+        // One board takes all of the models, the others the MLPerf Tiny networks and a sample.
         let stride = if board.name == "qemu-an386" { 1 } else { 12 };
-        for path in models().into_iter().step_by(stride) {
+        let is_tiny = |path: &PathBuf| TINY.iter().any(|name| path.file_stem().is_some_and(|it| it == *name));
+        let models = models().into_iter().enumerate();
+        let chosen = models.filter(|(index, path)| index % stride == 0 || is_tiny(path));
+        for (_, path) in chosen {
             let bytes = std::fs::read(&path).expect("a readable model");
             let Ok(compiled) = compile("model", &bytes, options) else { continue };
             let plan = blob(&compiled);
@@ -82,6 +90,12 @@ fn every_plan_gives_the_bytes_of_the_host() {
             let cases = [inputs.concat()];
             let job = Job { cases: &cases, steps: false, reset: true };
             let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+            if is_tiny(&path) {
+                let recorded = Record::read(&path.with_extension("json")).expect("its record");
+                let sums = recorded.cases[0].outputs.iter().map(|output| output.sha256.clone());
+                assert!(recorded.cases[0].seed == Lcg::SEED && sums.eq(host[0].iter().map(|it| sha256(it))));
+                tiny += 1;
+            }
             match emulator.infer_plan(&image.path, &plan, &job, LIMIT) {
                 Ok((reply, _)) if reply.cases[0].outputs == host[0] => {}
                 Ok(_) => wrong.push(format!("{name}: other bytes")),
@@ -91,6 +105,7 @@ fn every_plan_gives_the_bytes_of_the_host() {
         }
         assert!(wrong.is_empty(), "{} of {ran} on {}:\n{}", wrong.len(), board.name, wrong.join("\n"));
         assert!(ran >= 2);
-        eprintln!("{ran} plans on {}", board.name);
+        assert!(tiny == if has_shared { TINY.len() } else { 0 }, "{tiny} of MLPerf Tiny on {}", board.name);
+        eprintln!("{ran} plans on {}, {tiny} of them MLPerf Tiny's", board.name);
     }
 }

@@ -5,7 +5,8 @@ use std::{path::Path, time::Duration};
 use anyhow::{Context, Result};
 use emulator::{Absent, Emulator, Job, Reply};
 use firmware::{
-    Board, Contents, Image, Machine, Network, Planning, Profile, Request, Sizes, Toolchain, build, resolve,
+    Board, Contents, Image, Machine, Network, Planning, Profile, Request, Sizes, Toolchain, build,
+    model_name, resolve,
 };
 use serde::Serialize;
 
@@ -122,6 +123,20 @@ impl Ready {
     }
 }
 
+/// What an image that does not fit its board asks of it; every other error stays one.
+///
+/// # Errors
+/// Those of `built`, but for that one.
+pub fn fitting<T>(built: Result<T>) -> Result<Result<T, String>> {
+    match built {
+        Ok(built) => Ok(Ok(built)),
+        Err(error) if matches!(error.downcast_ref(), Some(firmware::Error::TooLarge { .. })) => {
+            Ok(Err(error.to_string()))
+        }
+        Err(error) => Err(error),
+    }
+}
+
 /// Runs cases on a board's image.
 ///
 /// # Errors
@@ -146,14 +161,7 @@ pub fn footprint(ready: &Ready, model: &Path, profile: Profile, input: &[u8]) ->
         }
         Err(absent) => (None, Some(absent.to_string())),
     };
-    Ok(weigh(&ready.board, (name(model), profile), &contents, stack_bytes, skipped))
-}
-
-/// `models/kws/model.tflite` is `kws`; any other file is called by its own name.
-fn name(model: &Path) -> String {
-    let stem = model.file_stem().filter(|stem| *stem != "model");
-    let folder = model.parent().and_then(Path::file_name);
-    stem.or(folder).unwrap_or_default().to_string_lossy().into_owned()
+    Ok(weigh(&ready.board, (model_name(model), profile), &contents, stack_bytes, skipped))
 }
 
 fn weigh(
@@ -189,14 +197,14 @@ fn weigh(
 }
 
 /// The head of the table that [`row`] fills.
-pub const HEADER: &str = "board        model                profile     text  rodata weights    data     bss   flash    code   stack";
+pub const HEADER: &str = "board          model                profile     text  rodata weights    data     bss   flash    code   stack";
 
 /// One line for a person.
 pub fn row(footprint: &Footprint) -> String {
     let sizes = &footprint.sizes;
     let stack = footprint.stack_bytes.map_or_else(|| "-".to_owned(), |bytes| bytes.to_string());
     format!(
-        "{:12} {:20} {:8} {:7} {:7} {:7} {:7} {:7} {:7} {:7} {:>7}",
+        "{:14} {:20} {:8} {:7} {:7} {:7} {:7} {:7} {:7} {:7} {:>7}",
         footprint.board,
         footprint.model,
         footprint.profile,
@@ -239,13 +247,6 @@ mod tests {
         );
         let stack = of(0, Some(board.budget.stack.0 as u32 + 1));
         assert_eq!(stack.over_budget.len(), 1);
-    }
-
-    #[test]
-    fn models_are_called_by_their_file_or_their_folder() {
-        assert_eq!(name(Path::new("models/kws/model.tflite")), "kws");
-        assert_eq!(name(Path::new("/a/b/vww.tflite")), "vww");
-        assert_eq!(name(Path::new("model.tflite")), "");
     }
 
     #[test]

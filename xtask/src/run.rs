@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Usage,
-    firmware::{Ready, infer},
+    firmware::{Ready, fitting, infer},
     infer::refused,
     input::{self, Source},
     model::{Identity, Model, shipped},
@@ -74,8 +74,10 @@ struct Host {
 struct OnBoard {
     name: String,
     core: String,
-    /// Why there is no more to say.
+    /// Why nothing was tried.
     skipped: Option<String>,
+    /// What the model asks of the board that it has not.
+    refused: Option<String>,
     run: Option<BoardRun>,
 }
 
@@ -92,7 +94,7 @@ struct BoardRun {
     emulation_seconds: f64,
 }
 
-/// Runs the verb; whether board and host agree wherever both ran.
+/// Runs the verb; whether board and host agree wherever both ran, and a model that was named fits its board.
 pub fn run(args: &Args, workspace: &Path) -> Result<bool> {
     let board = Board::find(workspace, &args.board)?;
     let models = match &args.model {
@@ -115,7 +117,10 @@ pub fn run(args: &Args, workspace: &Path) -> Result<bool> {
     if args.json {
         print::json(&reports)?;
     }
-    Ok(reports.iter().all(|report| report.board.run.as_ref().is_none_or(|run| run.same_bytes)))
+    // Of the shipped models it is known which board is too small; a model that somebody names is meant to fit.
+    let fits = |board: &OnBoard| args.model.is_none() || board.refused.is_none();
+    let same = |board: &OnBoard| board.run.as_ref().is_none_or(|run| run.same_bytes);
+    Ok(reports.iter().all(|report| fits(&report.board) && same(&report.board)))
 }
 
 /// The sample that `samples/expected.json` beside a model names first.
@@ -191,11 +196,12 @@ fn reals(output: &compiler::TensorDesc, bytes: &[u8]) -> Vec<f32> {
 }
 
 fn on_board(board: &Board, model: &Model, inputs: &[Vec<u8>], expected: &[Vec<u8>]) -> Result<OnBoard> {
-    let (run, skipped) = match board_run(board, model, inputs, expected)? {
-        Ok(run) => (Some(run), None),
-        Err(why) => (None, Some(why)),
+    let (run, skipped, refused) = match fitting(board_run(board, model, inputs, expected))? {
+        Ok(Ok(run)) => (Some(run), None, None),
+        Ok(Err(absent)) => (None, Some(absent), None),
+        Err(why) => (None, None, Some(why)),
     };
-    Ok(OnBoard { name: board.name.clone(), core: board.core.clone(), skipped, run })
+    Ok(OnBoard { name: board.name.clone(), core: board.core.clone(), skipped, refused, run })
 }
 
 fn board_run(
@@ -242,7 +248,7 @@ fn text(report: &Report<'_>) -> String {
         host.arena_bytes,
         host.weight_bytes
     );
-    match (&board.run, &board.skipped) {
+    match (&board.run, &board.refused) {
         (Some(run), _) => {
             let agreement =
                 if run.same_bytes { "the same bytes as the host" } else { "OTHER BYTES than the host" };
@@ -252,8 +258,9 @@ fn text(report: &Report<'_>) -> String {
                 run.flash_bytes, run.ram_bytes, run.arena_bytes, run.stack_bytes, run.emulation_seconds
             );
         }
-        (None, why) => {
-            let why = why.as_deref().unwrap_or_default();
+        (None, Some(why)) => text += &format!("  board   {} ({}): {why}\n", board.name, board.core),
+        (None, None) => {
+            let why = board.skipped.as_deref().unwrap_or_default();
             text += &format!("  board   {}: skipped: {why}\n", board.name);
         }
     }

@@ -321,7 +321,8 @@ fn a_profile_prices_the_second_run() {
 
 #[test]
 fn an_image_without_marks_is_not_counted_in_silence() {
-    for prepared in prepared() {
+    // The host looks for marks alike on every board: one is enough.
+    for prepared in prepared().iter().filter(|prepared| prepared.board.name == "qemu-an386") {
         let request = Request {
             board: &prepared.board,
             program: Some("selftest"),

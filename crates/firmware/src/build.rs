@@ -7,7 +7,10 @@ use std::{
     process::{Command, Stdio},
 };
 
-use crate::{Board, Error, Network, Toolchain};
+use crate::{
+    Board, Contents, Error, Network, Toolchain,
+    fit::{overflows, stack_shortage},
+};
 
 /// How much of cargo's output an error repeats.
 const TAIL_LINES: usize = 40;
@@ -69,7 +72,8 @@ pub struct Image {
 /// Builds an image. `progress` hears each line of cargo's as it comes.
 ///
 /// # Errors
-/// [`Error::Build`] with the end of what cargo said, [`Error::Start`], [`Error::Io`].
+/// [`Error::TooLarge`] when the board is too small, [`Error::Build`] with the end of what cargo said, [`Error::Start`],
+/// [`Error::Io`].
 pub fn build(
     toolchain: &Toolchain,
     request: &Request<'_>,
@@ -102,10 +106,21 @@ pub fn build(
         Some(bytes) => command.env("MICROJOULE_RAM_BUDGET", bytes.to_string()),
         None => command.env_remove("MICROJOULE_RAM_BUDGET"),
     };
-    run(&mut command, &board.name, progress)?;
+    let too_large =
+        |shortages| Error::TooLarge { what: subject(request), board: board.name.clone(), shortages };
+    run(&mut command, &board.name, progress).map_err(|error| match &error {
+        Error::Build { tail, .. } => match overflows(board, tail) {
+            none if none.is_empty() => error,
+            shortages => too_large(shortages),
+        },
+        _ => error,
+    })?;
 
     let built = target_folder.join(&board.target).join(request.profile.name()).join(program);
     let path = images.join(image_name(request, program, model.as_deref()));
+    if let Some(shortage) = stack_shortage(board, &Contents::read(&built)?.sizes) {
+        return Err(too_large(vec![shortage]));
+    }
     // Renamed into place: an emulator may be running the image that stood there.
     let fresh = path.with_extension("fresh");
     fs::copy(&built, &fresh).map_err(Error::io(&built))?;
@@ -198,6 +213,19 @@ fn target_folder(board: &Board) -> Result<PathBuf, Error> {
 fn target_base(workspace: &Path) -> Result<PathBuf, Error> {
     let folder = env::var_os("CARGO_TARGET_DIR").map_or_else(|| workspace.join("target"), PathBuf::from);
     std::path::absolute(&folder).map_err(Error::io(folder))
+}
+
+/// What an image is built around.
+fn subject(request: &Request<'_>) -> String {
+    request.model.map_or_else(|| request.program.unwrap_or(&request.board.name).to_owned(), model_name)
+}
+
+/// `models/kws/model.tflite` is `kws`; any other file is called by its own name.
+#[must_use]
+pub fn model_name(model: &Path) -> String {
+    let stem = model.file_stem().filter(|stem| *stem != "model");
+    let folder = model.parent().and_then(Path::file_name);
+    stem.or(folder).unwrap_or_default().to_string_lossy().into_owned()
 }
 
 /// Two models of one name in two folders get two images.
@@ -297,6 +325,13 @@ mod tests {
         assert!(names[0].starts_with("one-kws-") && names[0] != names[1] && names[1] != names[2]);
         let planned = Request { planning: Planning { keep_dead_work: true, ram_budget: None }, ..request };
         assert_ne!(image_name(&planned, "one", Some(Path::new("/a/kws.tflite"))), names[0]);
+    }
+
+    #[test]
+    fn models_are_called_by_their_file_or_their_folder() {
+        assert_eq!(model_name(Path::new("models/kws/model.tflite")), "kws");
+        assert_eq!(model_name(Path::new("/a/b/vww.tflite")), "vww");
+        assert_eq!(model_name(Path::new("model.tflite")), "");
     }
 
     #[test]

@@ -1,5 +1,7 @@
 use std::{io, path::PathBuf};
 
+use crate::Shortage;
+
 /// Why there is no image, each with what to do about it.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -58,6 +60,16 @@ pub enum Error {
         /// The end of its output.
         tail: String,
     },
+    /// The image asks more of the board than it has.
+    #[error("{what} does not fit {board}: it takes {}", list(shortages))]
+    TooLarge {
+        /// The model, or the program where there is none.
+        what: String,
+        /// The board.
+        board: String,
+        /// The memories that are too short.
+        shortages: Vec<Shortage>,
+    },
     /// The image is not an ELF file of the expected kind.
     #[error("{} is not a firmware image: {reason}", path.display())]
     NotAnImage {
@@ -74,4 +86,8 @@ impl Error {
         let path = path.into();
         move |source| Self::Io { path, source }
     }
+}
+
+fn list(shortages: &[Shortage]) -> String {
+    shortages.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }
