@@ -1,6 +1,6 @@
 //! `ci`: what a change must pass.
 
-use std::{path::Path, process::Command};
+use std::{collections::BTreeSet, path::Path, process::Command};
 
 use anyhow::Result;
 use clap::ValueEnum;
@@ -39,7 +39,7 @@ enum Name {
     Codegen,
     /// What the documents say against what is there.
     Tidy,
-    /// Firmware of every shipped model for every board.
+    /// Firmware of every shipped model for every board, without a single warning.
     Boards,
     /// Everything that `cargo xtask test` does.
     Test,
@@ -88,10 +88,12 @@ fn work(name: Name, itself: &Path, workspace: &Path) -> Result<Ending> {
     })
 }
 
-/// Builds every shipped model for every board; a board whose target is not here is passed over aloud.
+/// Lints what boards share, once for each target, and builds every shipped model for every board; a board whose target
+/// is not here is passed over aloud.
 fn boards(workspace: &Path) -> Result<Ending> {
     let mut built = 0;
     let mut absent = Vec::new();
+    let mut linted = BTreeSet::new();
     for board in Board::all(workspace)? {
         let ready = match Ready::new(board) {
             Ok(ready) => ready,
@@ -101,6 +103,9 @@ fn boards(workspace: &Path) -> Result<Ending> {
                 continue;
             }
         };
+        if linted.insert(ready.board.target.clone()) {
+            ready.lint()?;
+        }
         for model in shipped(workspace)? {
             match fitting(ready.image(&model.path, Profile::Release, false))? {
                 Ok(_) => eprintln!("{} for {}: built", model.name, ready.board.name),

@@ -5,7 +5,7 @@ use std::{path::Path, time::Duration};
 use anyhow::{Context, Result};
 use emulator::{Absent, Emulator, Job, Reply};
 use firmware::{
-    Board, Contents, Image, Machine, Network, Planning, Profile, Request, Sizes, Toolchain, build,
+    Board, Contents, Image, Machine, Network, Planning, Profile, Request, Sizes, Toolchain, build, lint,
     model_name, resolve,
 };
 use serde::Serialize;
@@ -112,6 +112,17 @@ impl Ready {
             build(&self.toolchain, &request, &mut |line| progress.set_message(line.trim().to_owned()));
         progress.finish_and_clear();
         Ok(image?)
+    }
+
+    /// Checks the board's programs for warnings; not where `core` is compiled from source, which has no clippy.
+    ///
+    /// # Errors
+    /// When there is a warning; the end of what clippy said is in the error.
+    pub fn lint(&self) -> Result<()> {
+        match self.toolchain {
+            Toolchain::Sysroot => Ok(lint(&self.toolchain, &self.board, &mut |_| ())?),
+            _ => Ok(()),
+        }
     }
 
     /// Looks for the board's emulator.

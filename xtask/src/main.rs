@@ -1,6 +1,7 @@
 //! The one door: every task of the workspace is a verb of this program.
 
 mod bench;
+mod boards;
 mod check;
 mod ci;
 mod codegen;
@@ -51,6 +52,8 @@ enum Verb {
     Ci(ci::Args),
     Gate(gate::Args),
     Setup(setup::Args),
+    Boards(boards::Args),
+    NewBoard(boards::NewArgs),
     Sim(Box<sim::Args>),
     Tidy(tidy::Args),
     Fuzz(fuzz::Args),
@@ -70,6 +73,8 @@ fn main() -> ExitCode {
         Verb::Test(args) => test::run(&args, workspace()),
         Verb::Ci(args) => ci::run(&args, workspace()),
         Verb::Gate(args) => gate::run(&args, workspace()),
+        Verb::Boards(args) => boards::list(&args, workspace()),
+        Verb::NewBoard(args) => boards::new(&args, workspace()),
         Verb::Setup(args) => setup::run(&args, workspace()),
         Verb::Sim(args) => sim::run(&args, workspace()),
         Verb::Tidy(args) => tidy::run(&args, workspace()),
@@ -130,7 +135,8 @@ fn told(error: &anyhow::Error) -> String {
 }
 
 fn is_usage(error: &anyhow::Error) -> bool {
-    error.is::<Usage>() || matches!(error.downcast_ref(), Some(::firmware::Error::NoSuchBoard { .. }))
+    use ::firmware::Error::{NewBoard, NoSuchBoard};
+    error.is::<Usage>() || matches!(error.downcast_ref(), Some(NoSuchBoard { .. } | NewBoard { .. }))
 }
 
 #[cfg(test)]

@@ -91,7 +91,7 @@ pub fn build(
     let guard = File::create(&lock).map_err(Error::io(&lock))?;
     guard.lock().map_err(Error::io(&lock))?;
 
-    let mut command = cargo(toolchain, request, program);
+    let mut command = build_command(toolchain, request, program);
     command.env("CARGO_TARGET_DIR", &target_folder);
     match &model {
         Some(model) => command.env("MICROJOULE_MODEL", model),
@@ -146,17 +146,40 @@ pub fn build_host_library(
     Ok(folder.join("release").join(file))
 }
 
-fn cargo(toolchain: &Toolchain, request: &Request<'_>, program: &str) -> Command {
-    let board = request.board;
+/// Checks a board's programs and what all boards share for warnings, of which there may be none.
+///
+/// # Errors
+/// [`Error::Build`] with the end of what clippy said, [`Error::Start`], [`Error::Io`].
+pub fn lint(toolchain: &Toolchain, board: &Board, progress: &mut dyn FnMut(&str)) -> Result<(), Error> {
+    let mut command = cargo(toolchain, board, "clippy");
+    command
+        .env("CARGO_TARGET_DIR", target_folder(board)?.join(toolchain.folder()))
+        .env_remove("MICROJOULE_MODEL");
+    command.args(["--release", "--target", &board.target, "--bins", "--features", "steps,marks,plan"]);
+    command.args(["--package", &board.name, "--package", "microjoule-board-support", "--", "-D", "warnings"]);
+    run(&mut command, &board.name, progress)
+}
+
+fn build_command(toolchain: &Toolchain, request: &Request<'_>, program: &str) -> Command {
+    let mut command = cargo(toolchain, request.board, "build");
+    let target = &request.board.target;
+    command.args(["--profile", request.profile.name(), "--target", target, "--bin", program]);
+    if !request.features.is_empty() {
+        command.arg("--features").arg(request.features.join(","));
+    }
+    command
+}
+
+fn cargo(toolchain: &Toolchain, board: &Board, verb: &str) -> Command {
     let mut command;
     match toolchain {
         Toolchain::Sysroot => {
             command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-            command.arg("build");
+            command.arg(verb);
         }
         Toolchain::BuildStd { rustc, cargo, linker } => {
             command = Command::new(cargo);
-            command.args(["build", "-Zbuild-std=core"]).env("RUSTC", rustc).env("RUSTC_BOOTSTRAP", "1");
+            command.args([verb, "-Zbuild-std=core"]).env("RUSTC", rustc).env("RUSTC_BOOTSTRAP", "1");
             command.env_remove("CARGO");
             if let Some(linker) = linker {
                 // A distribution's compiler on the path of a rustup's cargo would mix the two.
@@ -172,10 +195,6 @@ fn cargo(toolchain: &Toolchain, request: &Request<'_>, program: &str) -> Command
         command.env("CARGO_NET_OFFLINE", "true");
     }
     command.current_dir(&board.folder);
-    command.args(["--profile", request.profile.name(), "--target", &board.target, "--bin", program]);
-    if !request.features.is_empty() {
-        command.arg("--features").arg(request.features.join(","));
-    }
     command
 }
 
@@ -286,7 +305,7 @@ mod tests {
     #[test]
     fn cargo_is_told_profile_target_program_and_features() {
         let board = board(Path::new("/w/boards/one"));
-        let command = cargo(&Toolchain::Sysroot, &request(&board), "one");
+        let command = build_command(&Toolchain::Sysroot, &request(&board), "one");
         assert_eq!(
             arguments(&command).join(" "),
             "build --profile small --target thumbv8m.main-none-eabi --bin one --features steps"
@@ -303,7 +322,7 @@ mod tests {
             cargo: "/usr/bin/cargo".into(),
             linker: Some("/usr/bin/rust-lld".into()),
         };
-        let command = cargo(&toolchain, &request(&board), "one");
+        let command = build_command(&toolchain, &request(&board), "one");
         assert_eq!(command.get_program(), "/usr/bin/cargo");
         assert!(arguments(&command).contains(&"-Zbuild-std=core".to_owned()));
         assert_eq!(variable(&command, "RUSTC"), Some(Some("/usr/bin/rustc".to_owned())));

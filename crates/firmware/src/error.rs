@@ -24,6 +24,14 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
+    /// A board that cannot be made.
+    #[error("no board `{name}` can be made: {reason}")]
+    NewBoard {
+        /// Its name.
+        name: String,
+        /// Why not.
+        reason: String,
+    },
     /// A file or folder that could not be read or written.
     #[error("{}", path.display())]
     Io {

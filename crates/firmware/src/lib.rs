@@ -10,12 +10,14 @@ mod contents;
 mod error;
 mod fit;
 mod process;
+mod template;
 mod toolchain;
 
 pub use board::{Board, Budget, ByteCount, Memory, MemoryKind, PlanRooms, Qemu};
-pub use build::{Image, Planning, Profile, Request, build, build_host_library, model_name};
+pub use build::{Image, Planning, Profile, Request, build, build_host_library, lint, model_name};
 pub use contents::{Contents, Sizes, Symbol};
 pub use error::Error;
 pub use fit::Shortage;
 pub use process::{Finished, find_program, run_bounded};
+pub use template::{NewBoard, Region};
 pub use toolchain::{Machine, Network, Resolved, Toolchain, resolve};

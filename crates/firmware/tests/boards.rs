@@ -50,3 +50,17 @@ fn budgets_fit_the_memories() {
         assert!(ram <= has(firmware::MemoryKind::Ram), "{}", board.name);
     }
 }
+
+#[test]
+fn manifests_are_the_templates() {
+    let template = include_str!("../template/Cargo.toml.in");
+    for board in boards().iter().filter(|board| board.qemu.is_some()) {
+        let text = fs::read_to_string(board.folder.join("Cargo.toml")).unwrap();
+        assert_eq!(
+            text,
+            template.replace("{name}", &board.name).replace("{core}", &board.core),
+            "{}",
+            board.name
+        );
+    }
+}
