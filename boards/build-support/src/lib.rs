@@ -20,6 +20,9 @@ pub fn image() {
     println!("cargo::rerun-if-changed=board.toml");
     let folder = env::current_dir().expect("cargo starts build scripts in the package's folder");
     let board = Board::load(&folder).unwrap_or_else(|error| panic!("{error}"));
+    // Kernels are chosen by the core, and slow ones run everywhere: flags that got lost would not be noticed.
+    let flags = env::var("CARGO_ENCODED_RUSTFLAGS").unwrap_or_default();
+    assert!(flags.contains("target-cpu="), "no core among the compiler's flags: build in {}", folder.display());
     linker(&board, &out);
     rooms(&board, &out);
     model(&out);

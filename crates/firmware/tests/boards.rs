@@ -36,7 +36,7 @@ fn cargo_compiles_for_the_target_of_the_board() {
         let text = fs::read_to_string(board.folder.join(".cargo/config.toml")).unwrap();
         let config: toml::Table = text.parse().unwrap();
         assert_eq!(config["build"]["target"].as_str(), Some(board.target.as_str()), "{}", board.name);
-        let flags = config["target"][&board.target]["rustflags"].as_array().unwrap();
+        let flags = config["build"]["rustflags"].as_array().unwrap();
         assert!(flags.iter().any(|flag| flag.as_str().unwrap().starts_with("target-cpu=")), "{}", board.name);
     }
 }
