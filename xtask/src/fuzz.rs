@@ -32,8 +32,8 @@ const HUNG: Duration = Duration::from_secs(120);
 /// Damages models and plan blobs by lot and looks for panics, hangs, memory taken and outputs that differ.
 ///
 /// The reader reads damaged files. Damaged blobs are loaded, and run when they load. The generator compiles
-/// damaged and drawn models, and what compiles has to give the same bytes from the device's plan, from the
-/// plan with every layer kept and out of a blob. A run depends on its number only: a failure says how to
+/// damaged and drawn models, and what compiles has to give the same bytes from the device's plan, from plans with
+/// dead work and with every layer kept, and out of a blob. A run depends on its number only: a failure says how to
 /// repeat it.
 ///
 /// Example: cargo xtask fuzz blob --runs 200000
