@@ -70,7 +70,7 @@ pub mod plan {
     };
     pub use kernels::{
         arch::armv8_1m_mve::*,
-        arch::narrow::{PackedMatrix, PairedConv2d, QuadDepthwise},
+        arch::narrow::{ColumnDepthwise, PackedMatrix, PairedConv2d},
         reference::*,
         *,
     };

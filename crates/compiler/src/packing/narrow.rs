@@ -8,7 +8,7 @@ use kernels::{
     arch::{
         Isa,
         narrow::{
-            MAX_TAPS, PackedMatrix, PairedConv2d, QuadDepthwise,
+            ColumnDepthwise, PackedMatrix, PairedConv2d,
             inner::{Chain, MAX_CHAINS, MAX_SUM},
         },
     },
@@ -17,7 +17,7 @@ use kernels::{
 use quant::{GuardedOutput, Multiplier, ZeroPoint};
 
 use super::Weighted;
-use crate::ops::{Lowering, Slot};
+use crate::ops::Lowering;
 
 /// The magnitude that weights of one chain may add up to: the sum of their products with int8 has 16 bits.
 const MAX_CHAIN_WEIGHT: i32 = (i16::MAX as i32) / 128;
@@ -57,24 +57,18 @@ pub(super) fn depthwise_conv_2d(cx: &mut Lowering<'_>, conv: &DepthwiseConv2d, l
 fn pack_depthwise_conv_2d(cx: &mut Lowering<'_>, conv: &DepthwiseConv2d, layer: &Weighted) -> Option<()> {
     let window = conv.window;
     let channels = window.output.c as usize;
-    if window.input.c != window.output.c || !channels.is_multiple_of(4) || window.taps() > MAX_TAPS {
-        return None;
-    }
-    if !starts_at_a_word(layer.input) {
+    let mut packed = ColumnDepthwise { window, input_zero: byte(conv.input_zero)?, output: conv.output() };
+    if !packed.is_supported() {
         return None;
     }
     let mut filters: Vec<Vec<i8>> = (0..channels)
         .map(|channel| layer.filter.iter().skip(channel).step_by(channels).copied().collect())
         .collect();
-    let (output, constants) = constants(conv, layer, &mut filters, |_| Some(Chain::Two))?;
-    let packed = QuadDepthwise { window, input_zero: byte(conv.input_zero)?, output };
+    let width = usize::from(window.size.x);
+    let (output, constants) = constants(conv, layer, &mut filters, |filter| column_chain(filter, width))?;
+    packed.output = output;
     let scratch = packed.scratch_bytes()?;
-    let weights = filters
-        .chunks_exact(4)
-        .flat_map(|quad| {
-            (0..window.taps()).flat_map(move |tap| quad.iter().map(move |filter| filter[tap] as u8))
-        })
-        .collect();
+    let weights = filters.iter().flatten().map(|&weight| weight as u8).collect();
     let operator = match cx.options().isa {
         Isa::Armv6m => DepthwiseConv2dArmv6m(packed).into(),
         Isa::Armv7m => DepthwiseConv2dArmv7m(packed).into(),
@@ -217,11 +211,6 @@ fn byte(zero: ZeroPoint) -> Option<ZeroPoint> {
     i8::try_from(zero.0).ok().map(|_| zero)
 }
 
-/// Whether a kernel may read a tensor's words.
-fn starts_at_a_word(slot: Slot) -> bool {
-    matches!(slot, Slot::Buffer { offset, .. } if offset.is_multiple_of(4))
-}
-
 /// A filter's bytes, and zeros to a whole word.
 fn words(filter: &[i8]) -> impl Iterator<Item = u8> + '_ {
     let padding = filter.len().next_multiple_of(4) - filter.len();
@@ -241,4 +230,23 @@ fn chain(filter: &[i8]) -> Option<Chain> {
         let few = 4 * words / length <= MAX_CHAINS;
         (whole && fits && few).then_some(chain)
     })
+}
+
+/// The longest chain that a filter's columns allow: groups of three taps, or two of them and the third.
+fn column_chain(filter: &[i8], width: usize) -> Option<Chain> {
+    let fits = |length: usize| {
+        (0..width).all(|kx| {
+            let column: Vec<i32> =
+                filter.iter().skip(kx).step_by(width).map(|&weight| i32::from(weight).abs()).collect();
+            column
+                .chunks(3)
+                .flat_map(|group| group.chunks(length))
+                .all(|chain| chain.iter().sum::<i32>() <= MAX_CHAIN_WEIGHT)
+        })
+    };
+    // No group has more than two chains.
+    if 2 * filter.len() > MAX_CHAINS {
+        return None;
+    }
+    [(Chain::Four, 3), (Chain::Two, 2)].into_iter().find_map(|(chain, length)| fits(length).then_some(chain))
 }

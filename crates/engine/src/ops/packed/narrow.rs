@@ -1,10 +1,10 @@
 //! Layers packed for cores that multiply 32 by 32 bits into 32: ARMv6-M, ARMv7-M, RV32IMC.
 //!
-//! Operands, in order: output, input, weights in words, biases (`i32`), scale mantissas (`i32`), marks (three bytes per
+//! Operands, in order: output, input, weights, biases (`i32`), scale mantissas (`i32`), marks (three bytes per
 //! channel), scratch.
 
 use kernels::arch::narrow::{
-    Factors, PackedMatrix, PairedConv2d, QuadDepthwise, conv_2d, depthwise_conv_2d, fully_connected,
+    ColumnDepthwise, Factors, PackedMatrix, PairedConv2d, conv_2d, depthwise_conv_2d, fully_connected,
 };
 
 use crate::{
@@ -42,14 +42,14 @@ macro_rules! operators {
 operators! {
     /// CONV_2D on int8, two pixels to a word.
     Conv2dArmv6m(PairedConv2d) = conv_2d;
-    /// DEPTHWISE_CONV_2D on int8, four channels at a time.
-    DepthwiseConv2dArmv6m(QuadDepthwise) = depthwise_conv_2d;
+    /// DEPTHWISE_CONV_2D on int8, two outputs to a word.
+    DepthwiseConv2dArmv6m(ColumnDepthwise) = depthwise_conv_2d;
     /// FULLY_CONNECTED on int8.
     FullyConnectedArmv6m(PackedMatrix) = fully_connected;
     /// CONV_2D on int8, two pixels to a word.
     Conv2dArmv7m(PairedConv2d) = conv_2d;
-    /// DEPTHWISE_CONV_2D on int8, four channels at a time.
-    DepthwiseConv2dArmv7m(QuadDepthwise) = depthwise_conv_2d;
+    /// DEPTHWISE_CONV_2D on int8, two outputs to a word.
+    DepthwiseConv2dArmv7m(ColumnDepthwise) = depthwise_conv_2d;
     /// FULLY_CONNECTED on int8.
     FullyConnectedArmv7m(PackedMatrix) = fully_connected;
 }

@@ -7,4 +7,4 @@
 mod inner;
 
 #[cfg(any(kernel_isa = "armv6m", kernel_isa = "armv7m"))]
-pub(crate) use inner::{convolve_block, depthwise_pixel, multiply};
+pub(crate) use inner::{convolve_block, depthwise_columns, multiply, pair_column};

@@ -36,22 +36,22 @@ impl Factors<'_> {
         KernelError::check(channels.checked_mul(MARKS), self.marks.len())
     }
 
-    /// The factor of one channel and where it leaves the clamp.
-    fn channel(&self, index: usize) -> (Multiplier, GuardedEnds, u32) {
-        let mantissa = self.mantissas.get(index).copied().unwrap_or(0);
-        let Some(&[first, low, high]) = self.marks.get(index * MARKS..).and_then(<[u8]>::first_chunk) else {
-            return (Multiplier::ZERO, GuardedEnds::default(), 0);
-        };
-        let shift = (first & 31) as i8;
-        let multiplier = Multiplier::new(mantissa, -shift).unwrap_or(Multiplier::ZERO);
-        (multiplier, GuardedEnds { low, high }, u32::from(first >> 5))
-    }
-
     /// Writes the rows of all channels.
+    #[inline(never)]
     pub fn tabulate(&self, output: &GuardedOutput, table: &mut [Row]) {
-        for (index, (row, &bias)) in table.iter_mut().zip(self.bias).enumerate() {
-            let (multiplier, ends, chain) = self.channel(index);
-            let channel = output.channel(multiplier, ends);
+        let channels = self.mantissas.iter().zip(self.marks.chunks_exact(MARKS));
+        let mut before = (0, [0; MARKS]);
+        let mut channel = output.channel(Multiplier::ZERO, GuardedEnds::default());
+        let mut chain = 0;
+        for ((row, &bias), (&mantissa, marks)) in table.iter_mut().zip(self.bias).zip(channels) {
+            let &marks = marks.first_chunk().unwrap_or(&[0; MARKS]);
+            // Many layers have one factor for all channels.
+            if (mantissa, marks) != before {
+                before = (mantissa, marks);
+                let (multiplier, ends, length) = parts(mantissa, marks);
+                channel = output.channel(multiplier, ends);
+                chain = length;
+            }
             *row = [
                 chain,
                 bias.wrapping_sub(channel.least) as u32,
@@ -65,7 +65,17 @@ impl Factors<'_> {
     /// What one channel gives where the guarded product is open.
     #[cold]
     pub fn exact(&self, output: &GuardedOutput, index: usize, above: u32) -> i8 {
-        let (multiplier, ends, _) = self.channel(index);
+        let channel = self.mantissas.iter().zip(self.marks.chunks_exact(MARKS)).nth(index);
+        let Some((&mantissa, marks)) = channel else { return 0 };
+        let &marks = marks.first_chunk().unwrap_or(&[0; MARKS]);
+        let (multiplier, ends, _) = parts(mantissa, marks);
         output.exact(multiplier, output.channel(multiplier, ends).least, above)
     }
+}
+
+/// The factor of one channel, where it leaves the clamp, and its chain.
+#[inline]
+fn parts(mantissa: i32, [first, low, high]: [u8; MARKS]) -> (Multiplier, GuardedEnds, u32) {
+    let multiplier = Multiplier::new(mantissa, -((first & 31) as i8)).unwrap_or(Multiplier::ZERO);
+    (multiplier, GuardedEnds { low, high }, u32::from(first >> 5))
 }

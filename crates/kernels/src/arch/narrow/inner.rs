@@ -122,22 +122,94 @@ pub fn convolve_block(
     }
 }
 
-/// All channels of one pixel of a depthwise convolution, four at a time.
+/// A product; `None` where it may be too large. Cores without a long multiply take long to find out otherwise.
+#[inline]
+pub(crate) fn area(a: usize, b: usize) -> Option<usize> {
+    if (a | b) >> 16 == 0 { Some(a * b) } else { a.checked_mul(b) }
+}
+
+/// Where a channel's bytes of a column lie.
+#[derive(Clone, Copy, Debug)]
+pub struct Side<'a> {
+    /// From the first row on.
+    pub bytes: &'a [i8],
+    /// From row to row.
+    pub step: usize,
+}
+
+/// Writes one column of pairs: the left byte in the lower half of each word, the right one in the upper.
+pub fn pair_column(words: &mut [u32], left: Side<'_>, right: Side<'_>) {
+    for (row, word) in words.iter_mut().enumerate() {
+        let at = |side: Side<'_>| i32::from(side.bytes.get(row * side.step).copied().unwrap_or(0)) as u32;
+        *word = at(left).wrapping_add(at(right) << 16);
+    }
+}
+
+/// How a pair of columns of outputs is walked, downwards.
+#[derive(Clone, Copy, Debug)]
+pub struct Walk {
+    /// Words between a group of three taps and the next.
+    pub step: usize,
+    /// Words from output to output; not 0.
+    pub advance: usize,
+    /// How many outputs.
+    pub rows: usize,
+    /// Bytes from output to output.
+    pub row: usize,
+    /// Bytes from the left output to the right one.
+    pub apart: usize,
+}
+
+impl Walk {
+    /// Whether the walk stays within its buffers.
+    pub fn fits(&self, groups: usize, inputs: usize, output: usize) -> bool {
+        let end = || {
+            let last = self.rows.checked_sub(1)?;
+            let taps = area(groups.checked_sub(1)?, self.step.checked_add(3)?)?.checked_add(3)?;
+            let read = area(last, self.advance)?.checked_add(taps)?;
+            let written = area(last, self.row)?.checked_add(self.apart)?;
+            Some(read <= inputs && written < output && self.advance > 0)
+        };
+        end().unwrap_or(false)
+    }
+}
+
+/// One channel of a pair of columns of outputs of a depthwise convolution.
 ///
-/// `weights` has for each four channels a word per tap; `taps` are the pixels read, from channel 0 on.
-pub fn depthwise_pixel(weights: &[u32], taps: &[&[i8]], finish: &Finish<'_>, output: &mut [i8]) {
-    let quads = weights.chunks_exact(taps.len().max(1)).zip(output.chunks_exact_mut(4));
-    for (quad, (filter, out)) in quads.enumerate() {
-        let mut sums = [0u32; 4];
-        for (&word, tap) in filter.iter().zip(taps) {
-            let Some(inputs) = tap.get(4 * quad..).and_then(<[i8]>::first_chunk::<4>) else { return };
-            for (index, (sum, &input)) in sums.iter_mut().zip(inputs).enumerate() {
-                *sum = sum.wrapping_add(byte(word, index).wrapping_mul(i32::from(input) as u32));
+/// `weights` has three taps of a column in each group, `inputs` pairs as [`pair_column`] writes them. The right output is
+/// written before the left one.
+pub fn depthwise_columns(
+    weights: &[[u32; 3]],
+    inputs: &[u32],
+    walk: &Walk,
+    finish: &Finish<'_>,
+    index: usize,
+    output: &mut [i8],
+) {
+    let Some(row) = finish.table.get(index) else { return };
+    if !walk.fits(weights.len(), inputs.len(), output.len()) {
+        return;
+    }
+    for y in 0..walk.rows {
+        let mut pair = Pair::default();
+        let groups = weights.iter().enumerate();
+        for (group, &[first, second, third]) in groups {
+            let from = y * walk.advance + group * (walk.step + 3);
+            let Some(&[a, b, c]) = inputs.get(from..).and_then(<[u32]>::first_chunk) else { return };
+            let two = a.wrapping_mul(first).wrapping_add(b.wrapping_mul(second));
+            let one = c.wrapping_mul(third);
+            if row[0] != 0 {
+                pair.add(two.wrapping_add(one));
+            } else {
+                pair.add(two);
+                pair.add(one);
             }
         }
-        let channels = (4 * quad..).zip(finish.table.iter().skip(4 * quad));
-        for ((out, sum), (index, row)) in out.iter_mut().zip(sums).zip(channels) {
-            *out = finish.requantize(index, row, sum);
+        let [left, right] = pair.sums();
+        for (place, sum) in [(walk.apart, right), (0, left)] {
+            if let Some(out) = output.get_mut(y * walk.row + place) {
+                *out = finish.requantize(index, row, sum);
+            }
         }
     }
 }

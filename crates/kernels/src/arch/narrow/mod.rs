@@ -16,6 +16,6 @@ mod fully_connected;
 pub mod inner;
 
 pub use conv_2d::{PairedConv2d, conv_2d};
-pub use depthwise_conv_2d::{MAX_TAPS, QuadDepthwise, depthwise_conv_2d};
+pub use depthwise_conv_2d::{ColumnDepthwise, depthwise_conv_2d};
 pub use factors::{Factors, MARKS, ROW, Row};
 pub use fully_connected::{PackedMatrix, fully_connected};
