@@ -44,6 +44,7 @@ pub mod rounding;
 mod sigmoid_table;
 mod softmax;
 mod softmax16;
+mod sum_by_products;
 mod word;
 
 pub use activation_range::FusedActivation;
@@ -66,3 +67,4 @@ pub use reduce::{Reduction, product_step, rounded_quotient};
 pub use sigmoid_table::SIGMOID_TABLE;
 pub use softmax::{ExpSum, LogSoftmax, LogSoftmaxRow, SoftmaxInput, SoftmaxScale};
 pub use softmax16::{Softmax16Scale, exp_lut, one_over_one_plus_lut, softmax16_exp, softmax16_multiplier};
+pub use sum_by_products::{InputByProducts, SumByProducts};

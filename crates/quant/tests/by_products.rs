@@ -75,6 +75,35 @@ fn every_tie_goes_where_the_shift_takes_it() {
     }
 }
 
+/// Every pair of inputs, for scales from alike to eight times apart.
+#[test]
+fn sums_by_products_are_sums() {
+    let affine = |scale: f32, zero: i32| Affine { scale, zero: ZeroPoint(zero) };
+    let shift = CommonScale::SUM_SHIFT_I8;
+    let relu = Clamp { min: 3, max: 100 };
+    #[rustfmt::skip]
+    let rows = [
+        (affine(0.05, -128), affine(0.05, -128), affine(0.08, -128), Clamp::I8),
+        (affine(0.05, 4), affine(0.012, -7), affine(0.05, 3), Clamp::I8),
+        (affine(0.0071, 127), affine(0.05, 0), affine(0.09, 3), relu),
+        (affine(0.5, 0), affine(0.25, 0), affine(0.25, 0), Clamp::I8),
+        (affine(0.25, -128), affine(0.25, 127), affine(1.0, 0), Clamp::I8),
+    ];
+    for (a, b, out, clamp) in rows {
+        let sum = Sum::for_add(a, b, out, shift, clamp).expect("scales that fit");
+        let by = SumByProducts::new(&sum).expect("products");
+        for a in -128..=127 {
+            for b in -128..=127 {
+                assert_eq!(by.add(a, b), sum.add(a, b), "{a} {b} {sum:?}");
+            }
+        }
+    }
+    let far = Sum::for_add(affine(0.5, 0), affine(0.01, 0), affine(0.5, 0), shift, Clamp::I8);
+    assert_eq!(SumByProducts::new(&far.expect("scales that fit")), None);
+    let other = Sum::for_add(affine(0.5, 0), affine(0.5, 0), affine(0.5, 0), 15, Clamp::I8);
+    assert_eq!(SumByProducts::new(&other.expect("scales that fit")), None);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 20_000, failure_persistence: None, ..ProptestConfig::default() })]
 

@@ -258,7 +258,7 @@ impl<'g> Lowering<'g> {
     /// Adds a step. What it writes comes first among its operands.
     pub fn push(&mut self, operator: impl Into<AnyOperator>, operands: &[Slot]) {
         self.steps.push(StepIr {
-            operator: operator.into(),
+            operator: crate::packing::without_weights(self.options.isa, operator.into()),
             operands: operands.to_vec(),
             may_overwrite: Vec::new(),
             layer: self.layer,

@@ -1,9 +1,13 @@
 //! Weights for Helium: see [`kernels::arch::armv8_1m_mve`].
 
-use engine::ops::{AnyOperator, Conv2dMve, DepthwiseConv2dMve, FullyConnectedMve};
-use kernels::arch::armv8_1m_mve::{HeliumConv2d, HeliumDepthwiseConv2d, HeliumFullyConnected, slack};
+use engine::ops::{
+    AddMve, AnyOperator, AveragePool2dMve, AveragePool2dS8, Conv2dMve, DepthwiseConv2dMve, FullyConnectedMve,
+};
+use kernels::arch::armv8_1m_mve::{
+    HeliumAdd, HeliumAveragePool2d, HeliumConv2d, HeliumDepthwiseConv2d, HeliumFullyConnected, slack,
+};
 use kernels::reference::{Conv2d, DepthwiseConv2d, FullyConnected};
-use quant::{ByProducts, Clamp, Multiplier, ZeroPoint};
+use quant::{ByProducts, Clamp, Multiplier, Sum, ZeroPoint};
 
 use super::Weighted;
 use crate::ops::{Lowering, Slot};
@@ -62,6 +66,21 @@ pub(super) fn depthwise_conv_2d(cx: &mut Lowering<'_>, conv: &DepthwiseConv2d, l
     };
     push(cx, DepthwiseConv2dMve(packed), layer, &constants, scratch);
     true
+}
+
+/// The sum of two tensors of one shape.
+pub(super) fn add(sum: &Sum) -> Option<AnyOperator> {
+    HeliumAdd::new(*sum).map(|add| AddMve(add).into())
+}
+
+/// The same operator for Helium, on the same operands, if there is one.
+pub(super) fn without_weights(operator: &AnyOperator) -> Option<AnyOperator> {
+    match *operator {
+        AnyOperator::AveragePool2dS8(AveragePool2dS8(pool)) => {
+            HeliumAveragePool2d::new(pool).map(|pool| AveragePool2dMve(pool).into())
+        }
+        _ => None,
+    }
 }
 
 /// How the layer's sums become outputs, where two products can do it.

@@ -75,6 +75,16 @@ pub(crate) fn add(cx: &Lowering<'_>, sum: &Sum) -> Option<AnyOperator> {
     match cx.options().isa {
         Isa::X86_64 => Host::X86_64.add(sum),
         Isa::Aarch64 => Host::Aarch64.add(sum),
+        Isa::Mve => armv8_1m_mve::add(sum),
         _ => None,
     }
+}
+
+/// An operator without weights, or the one that takes its place on an instruction set, with the same operands.
+pub(crate) fn without_weights(isa: Isa, operator: AnyOperator) -> AnyOperator {
+    let own = match isa {
+        Isa::Mve => armv8_1m_mve::without_weights(&operator),
+        _ => None,
+    };
+    own.unwrap_or(operator)
 }

@@ -362,6 +362,8 @@ operators! {
         1100 Conv2dMve
         1101 FullyConnectedMve
         1102 DepthwiseConv2dMve
+        1103 AddMve
+        1104 AveragePool2dMve
     }
     X86_64 {
         1500 Conv2dX86_64

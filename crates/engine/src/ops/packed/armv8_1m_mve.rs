@@ -1,10 +1,12 @@
 //! Kernels for Helium.
 //!
-//! Operands: output, input, packed weights, constants (`i32`), exponents (`i8`), scratch (`u32`).
+//! Operands of those with weights: output, input, packed weights, constants (`i32`), exponents (`i8`), scratch (`u32`).
 
-use kernels::arch::armv8_1m_mve::{HeliumConv2d, HeliumDepthwiseConv2d, HeliumFullyConnected, HeliumWeights};
+use kernels::arch::armv8_1m_mve::{
+    HeliumAdd, HeliumAveragePool2d, HeliumConv2d, HeliumDepthwiseConv2d, HeliumFullyConnected, HeliumWeights,
+};
 
-use crate::ops::{Flow, Operator};
+use crate::ops::{Flow, Operator, elementwise::two};
 use crate::{
     Io, RunError,
     memory::{elements, elements_mut},
@@ -69,6 +71,36 @@ impl Operator for DepthwiseConv2dMve {
     fn run(&self, io: &mut Io<'_, '_>) -> Result<Flow, RunError> {
         let Operands { output, input, packed, scratch } = Operands::of(io)?;
         self.0.run(input, packed, output, scratch)?;
+        Ok(Flow::Next)
+    }
+}
+
+/// ADD on int8 of tensors of one shape, for Helium.
+///
+/// Operands: the output, the first, the second. The output may be one of the others.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct AddMve(pub HeliumAdd);
+
+impl Operator for AddMve {
+    fn run(&self, io: &mut Io<'_, '_>) -> Result<Flow, RunError> {
+        let (output, [a, b]) = two(io)?;
+        self.0.run(a, b, output)?;
+        Ok(Flow::Next)
+    }
+}
+
+/// AVERAGE_POOL_2D on int8, for Helium.
+///
+/// Operands: output, input.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct AveragePool2dMve(pub HeliumAveragePool2d);
+
+impl Operator for AveragePool2dMve {
+    fn run(&self, io: &mut Io<'_, '_>) -> Result<Flow, RunError> {
+        let ([output], [input]) = io.split([0], [1])?;
+        self.0.run(elements(input, 1)?, elements_mut(output, 0)?)?;
         Ok(Flow::Next)
     }
 }

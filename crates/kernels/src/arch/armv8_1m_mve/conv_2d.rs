@@ -330,7 +330,7 @@ impl HeliumConv2d {
                 return Err(KernelError::Geometry);
             };
             before.fill(self.outside);
-            middle.copy_from_slice(from);
+            copy_windows(&Windows { runs: &[0], run: width, pixels: 1, step: 0 }, from, middle);
             after.fill(self.outside);
         }
         Ok(())

@@ -4,12 +4,16 @@
 //! sums are plain products of int8. Outputs are requantised four at a time, by
 //! [`ByProducts`](quant::ByProducts).
 
+mod add;
+mod average_pool_2d;
 mod conv_2d;
 mod depthwise_conv_2d;
 mod moves;
 mod planes;
 mod quads;
 
+pub use add::HeliumAdd;
+pub use average_pool_2d::HeliumAveragePool2d;
 pub use conv_2d::{HeliumConv2d, HeliumFullyConnected, HeliumWeights};
 pub use depthwise_conv_2d::HeliumDepthwiseConv2d;
 pub use quads::slack;
