@@ -8,7 +8,7 @@ use core::arch::{aarch64::*, asm};
 
 use crate::{
     KernelError,
-    arch::wide::{ChannelStrip, Ends, Factors, Inner, LANES, Planes, Strip, WORD_BYTES, plain},
+    arch::wide::{ChannelStrip, Factors, Inner, LANES, Planes, Strip, WORD_BYTES, packed::Ends, plain},
 };
 
 /// Pixels of a block.

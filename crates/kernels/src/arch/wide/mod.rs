@@ -15,10 +15,10 @@
 //!    weights of 0.
 //! 3. Scaling is [`quant::BoundedScale`], which wants sums below 2^30; the compiler checks the weights for that.
 
-mod add;
+pub(super) mod add;
 mod convolution;
 mod depthwise;
-mod packed;
+pub(super) mod packed;
 pub(super) mod plain;
 
 pub use add::can_add;
@@ -26,13 +26,9 @@ pub use convolution::Conv2dWide;
 pub use depthwise::DepthwiseConv2dWide;
 pub use packed::{Factors, LANES, WORD_BYTES};
 
-#[cfg(target_arch = "x86_64")]
-pub(super) use add::Term;
 pub(super) use add::{Addition, run as add};
 pub(super) use convolution::Strip;
 pub(super) use depthwise::{ChannelStrip, Planes};
-#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
-pub(super) use packed::Ends;
 
 use crate::KernelError;
 

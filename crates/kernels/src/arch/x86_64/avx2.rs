@@ -9,7 +9,9 @@ use core::arch::x86_64::*;
 
 use crate::{
     KernelError,
-    arch::wide::{Addition, ChannelStrip, Ends, Factors, Inner, LANES, Planes, Strip, WORD_BYTES, plain},
+    arch::wide::{
+        Addition, ChannelStrip, Factors, Inner, LANES, Planes, Strip, WORD_BYTES, packed::Ends, plain,
+    },
 };
 
 // SAFETY of every call in here: `Level::inner` hands this table out only where the processor has been found to have AVX2,

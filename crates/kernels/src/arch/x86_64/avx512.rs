@@ -10,7 +10,8 @@ use core::arch::x86_64::*;
 use crate::{
     KernelError,
     arch::wide::{
-        Addition, ChannelStrip, Ends, Factors, Inner, LANES, Planes, Strip, Term, WORD_BYTES, plain,
+        Addition, ChannelStrip, Factors, Inner, LANES, Planes, Strip, WORD_BYTES, add::Term, packed::Ends,
+        plain,
     },
 };
 
