@@ -93,3 +93,17 @@ fn the_constants_describe_the_model() {
     assert_eq!(kws::PLAN.arena_bytes as usize, kws::ARENA_BYTES);
     assert_eq!(Lcg::SEED, record.cases[0].seed);
 }
+
+#[test]
+fn many_inputs_on_many_threads_give_what_they_give_one_by_one() {
+    let shipped = shipped("kws");
+    let compiled = compile("kws", &shipped.bytes, CompileOptions::HOST).expect("a model that compiles");
+    let cases: Vec<_> = (1..=7).map(|seed| golden::lcg_inputs(&compiled.inputs, seed)).collect();
+    let expected: Vec<_> = cases
+        .iter()
+        .map(|case| golden::run(&compiled, std::slice::from_ref(case), &mut ()).expect("runs").remove(0))
+        .collect();
+    assert_eq!(golden::run_each(&compiled, &cases).expect("runs"), expected);
+    assert!(golden::run_each(&compiled, &[]).expect("nothing to run").is_empty());
+    assert!(golden::run_each(&compiled, &[vec![vec![0; 3]]]).is_err());
+}

@@ -1,10 +1,11 @@
 //! `bench`: how long the host's own work takes, and what kernels take of the emulated cores.
 
+mod host;
 mod kernels;
 
 use std::{
     hint::black_box,
-    path::Path,
+    path::{Path, PathBuf},
     time::{Duration, Instant},
 };
 
@@ -22,8 +23,9 @@ use crate::{
 
 /// Times what the host does; counts what kernels take of every emulated core, and keeps the records.
 ///
-/// `compile` is reading a model, compiling it, writing its plan: medians of eleven runs, and whether this program was built
-/// with optimisation. For figures that mean something: cargo run --release -p xtask -- bench compile
+/// `compile` is reading a model, compiling it, writing its plan: medians of eleven runs. `host` is running it on one thread,
+/// beside TensorFlow Lite where that is installed. Both say whether this program was built with optimisation. For figures
+/// that mean something: cargo run --release -p xtask -- bench host
 ///
 /// `kernels` profiles the MLPerf Tiny models, where `../shared` has them, and those that are shipped, on every emulated
 /// board; exits with 1 when bytes are not the host's or a figure is worse than its record under `bench/record`. With
@@ -37,15 +39,18 @@ pub struct Args {
     /// What is timed.
     #[arg(value_enum)]
     what: What,
-    /// For `compile` the model's file, or the name of one that is shipped; for `kernels` kws, vww, ic, ad, sww or a shipped
-    /// one as `"digits (shipped)"`; else all.
-    model: Option<String>,
+    /// For `compile` and `host` the models' files, or names of shipped ones; for `kernels` one of kws, vww, ic, ad, sww or a
+    /// shipped one as `"digits (shipped)"`; else all.
+    models: Vec<String>,
     /// With `kernels`: only this board.
     #[arg(long)]
     board: Option<String>,
     /// With `kernels`: keep the figures as the new records.
     #[arg(long)]
     write: bool,
+    /// With `host`: a Python that has `ai-edge-litert`, to run the same models with TensorFlow Lite in between.
+    #[arg(long, value_name = "PYTHON")]
+    against_litert: Option<PathBuf>,
     /// Print as JSON.
     #[arg(long)]
     json: bool,
@@ -59,6 +64,8 @@ enum What {
     Compile,
     /// What models take of emulated cores.
     Kernels,
+    /// One run of a model on one thread.
+    Host,
 }
 
 const RUNS: usize = 11;
@@ -87,8 +94,16 @@ struct Row<'m> {
 
 /// Runs the verb; whether all models compile.
 pub fn run(args: &Args, workspace: &Path) -> Result<bool> {
+    if args.against_litert.is_some() && args.what != What::Host {
+        return Err(Usage::error("`--against-litert` is for `bench host`"));
+    }
     if args.what == What::Kernels {
-        let (model, board) = (args.model.as_deref(), args.board.as_deref());
+        let model = match &args.models[..] {
+            [] => None,
+            [model] => Some(model.as_str()),
+            _ => return Err(Usage::error("`bench kernels` takes one model, or all")),
+        };
+        let board = args.board.as_deref();
         return kernels::run(
             &kernels::Wanted { model, board, write: args.write, json: args.json },
             workspace,
@@ -97,12 +112,25 @@ pub fn run(args: &Args, workspace: &Path) -> Result<bool> {
     if args.board.is_some() || args.write {
         return Err(Usage::error("`--board` and `--write` are for `bench kernels`"));
     }
-    let models = match &args.model {
-        Some(argument) => vec![Model::find(workspace, argument)?],
-        None => shipped(workspace)?,
+    let models = match &args.models[..] {
+        [] => shipped(workspace)?,
+        named => named.iter().map(|argument| Model::find(workspace, argument)).collect::<Result<_>>()?,
     };
+    if args.what == What::Compile {
+        return compile(args, &models);
+    }
+    let report = host::report(&models, args.against_litert.as_deref())?;
+    if args.json {
+        print::json(&report)?
+    } else {
+        print::text(&host::table(&report))?
+    }
+    Ok(true)
+}
+
+fn compile(args: &Args, models: &[Model]) -> Result<bool> {
     let mut rows = Vec::new();
-    for model in &models {
+    for model in models {
         match row(model) {
             Ok(row) => rows.push(row),
             Err(error) => return refused(model, &error),

@@ -17,7 +17,7 @@ pub use diff::{ByteDifference, LayerDifference, Reference, diff, references};
 pub use input::{Lcg, lcg_inputs};
 pub use layers::{LayerOutput, layers, layers_of};
 pub use record::{Case, Layer, Output, Record, RecordError, TensorRecord};
-pub use run::{RunFailure, run};
+pub use run::{RunFailure, run, run_each};
 
 /// The SHA-256 of some bytes, in hex.
 pub fn sha256(bytes: &[u8]) -> String {

@@ -61,6 +61,41 @@ pub fn run<O: Observer>(
     Ok(all)
 }
 
+/// Runs a model on each of several inputs, each from a fresh start, on as many threads as the machine has. Gives the
+/// outputs' bytes in the order of the inputs, whatever the threads do.
+///
+/// # Errors
+/// As [`RunFailure`] says: that of the first input that fails.
+pub fn run_each(compiled: &Compiled, cases: &[Vec<Vec<u8>>]) -> Result<Vec<Vec<Vec<u8>>>, RunFailure> {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let share = cases.len().div_ceil(threads).max(1);
+    std::thread::scope(|scope| {
+        let workers: Vec<_> =
+            cases.chunks(share).map(|cases| scope.spawn(move || one_by_one(compiled, cases))).collect();
+        let mut all = Vec::with_capacity(cases.len());
+        for worker in workers {
+            match worker.join() {
+                Ok(outputs) => all.extend(outputs?),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
+        Ok(all)
+    })
+}
+
+/// One memory for all inputs; its state begins anew for each.
+fn one_by_one(compiled: &Compiled, cases: &[Vec<Vec<u8>>]) -> Result<Vec<Vec<Vec<u8>>>, RunFailure> {
+    let mut model = HostModel::new(compiled);
+    let mut all = Vec::with_capacity(cases.len());
+    for inputs in cases {
+        let mut executor = model.executor()?;
+        write_inputs(&mut executor, compiled, inputs)?;
+        executor.run()?;
+        all.push((0..compiled.outputs.len()).map(|index| executor.output(index).to_vec()).collect());
+    }
+    Ok(all)
+}
+
 /// Writes all inputs of a model.
 pub(crate) fn write_inputs<P: Program>(
     executor: &mut Executor<'_, P>,

@@ -13,7 +13,7 @@ pub fn answers(name: &str, model: &[u8], rows: &[Vec<f64>]) -> Result<Vec<Vec<f6
     ensure!(compiled.inputs.len() == 1, "the model has {} inputs, rows are for one", compiled.inputs.len());
     let input = compiled.inputs.first().context("the model has no input")?;
     let output = compiled.outputs.first().context("the model has no output")?;
-    let one = |row: &Vec<f64>| -> Result<Vec<f64>> {
+    let case = |row: &Vec<f64>| -> Result<Vec<Vec<u8>>> {
         let bytes = bytes(input, row)?;
         ensure!(
             bytes.len() == input.operand.bytes(),
@@ -21,12 +21,14 @@ pub fn answers(name: &str, model: &[u8], rows: &[Vec<f64>]) -> Result<Vec<Vec<f6
             row.len(),
             input.operand.bytes() / input.dtype.bytes()
         );
-        let outputs = golden::run(&compiled, &[vec![bytes]], &mut ())?;
-        let bytes =
-            outputs.first().and_then(|outputs| outputs.first()).context("the model gave no output")?;
+        Ok(vec![bytes])
+    };
+    let cases = rows.iter().map(case).collect::<Result<Vec<_>>>()?;
+    let first = |outputs: &Vec<Vec<u8>>| {
+        let bytes = outputs.first().context("the model gave no output")?;
         reals(output, bytes)
     };
-    rows.iter().map(one).collect()
+    golden::run_each(&compiled, &cases)?.iter().map(first).collect()
 }
 
 /// Real numbers as a tensor's elements: the nearest, and the limits beyond them.

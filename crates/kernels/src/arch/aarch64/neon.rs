@@ -69,8 +69,7 @@ fn interleave(planes: &Planes<'_>, to: &mut [u8]) {
         {
             // SAFETY: the chunk is 16 readable bytes.
             Some(chunk) => unsafe { vld1q_u8(chunk.as_ptr().cast()) },
-            // SAFETY: every AArch64 processor has NEON.
-            None => unsafe { vdupq_n_u8(planes.fill) },
+            None => vdupq_n_u8(planes.fill),
         };
         let [a, b, c, d] = planes.rows;
         let rows = uint8x16x4_t(row(a), row(b), row(c), row(d));
