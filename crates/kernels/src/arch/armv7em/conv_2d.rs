@@ -20,7 +20,8 @@ struct Plan {
     channels: usize,
     /// Words of widened pixels: some pairs of them.
     widened: usize,
-    /// Words of two windows as bytes, for images whose pixels are no whole words; else of one pixel outside the image.
+    /// Words of two windows as bytes, for images whose pixels are no whole words; else of a window's row
+    /// outside the image.
     bytes: usize,
     /// Words of outputs that cannot be written in place: of a last single pixel, or with a channel too many.
     outputs: usize,
@@ -34,7 +35,7 @@ impl Plan {
         let elements = Elements::new(window.taps().checked_mul(in_c)?)?;
         let pairs = (WIDENED_WORDS / elements.words()).max(1);
         let bytes = if window.input.c.is_multiple_of(4) {
-            in_c / 4
+            usize::from(window.size.x).checked_mul(in_c / 4)?
         } else {
             elements.count().div_ceil(4).checked_mul(2)?
         };
@@ -150,65 +151,61 @@ impl Walk<'_> {
         }
     }
 
-    /// The elements that a tap of a pixel's window reads; `None` outside the image.
-    fn tap(&self, pixel: Pixel, ky: u16, kx: u16) -> Option<&[i8]> {
+    /// The row of the image that a pixel's window meets with its row `ky`; `None` outside the image.
+    fn row(&self, pixel: Pixel, ky: u16) -> Option<&[i8]> {
         let Window { input, stride, dilation, pad, .. } = *self.window;
-        let position = |at: u32, stride: u16, tap: u16, dilation: u16, pad: u16| {
-            let taps = u32::from(tap).wrapping_mul(u32::from(dilation));
-            at.wrapping_mul(u32::from(stride)).wrapping_add(taps).wrapping_sub(u32::from(pad))
-        };
-        let y = position(pixel.y, stride.y, ky, dilation.y, pad.y);
-        let x = position(pixel.x, stride.x, kx, dilation.x, pad.x);
-        if y >= input.h || x >= input.w {
-            return None;
-        }
-        let (h, w, c) = (input.h as usize, input.w as usize, input.c as usize);
-        let from = ((pixel.n * h + y as usize) * w + x as usize) * c;
-        self.input.get(from..from.checked_add(c)?)
+        let down = u32::from(ky).wrapping_mul(u32::from(dilation.y));
+        let y = pixel.y.wrapping_mul(u32::from(stride.y)).wrapping_add(down).wrapping_sub(u32::from(pad.y));
+        let bytes = input.w as usize * input.c as usize;
+        let from = (pixel.n * input.h as usize + y as usize) * bytes;
+        if y < input.h { self.input.get(from..from.checked_add(bytes)?) } else { None }
     }
 
+    /// Both windows row by row where each is a run of the image, else tap by tap.
     fn widen_taps(&self, p: Pixel, q: Pixel, words: &mut [u32]) -> Result<(), KernelError> {
-        let outside: &[i8] = self.bytes;
+        let c = self.window.input.c as usize;
+        let size = usize::from(self.window.size.x);
+        let columns = [p, q].map(|pixel| self.window.columns(pixel.x));
+        let whole = columns.iter().all(|columns| columns.count() == size && columns.step == 1);
+        let (run, runs) = if whole { (size * c, 1) } else { (c, size) };
+        let outside = self.bytes.get(..run).ok_or(KernelError::Geometry)?;
         let base = base(self.zero);
-        let mut taps = words.chunks_exact_mut((self.window.input.c as usize).max(1));
+        let mut words = words.chunks_exact_mut(run.max(1));
         for ky in 0..self.window.size.y {
-            for kx in 0..self.window.size.x {
-                let (p, q) = (self.tap(p, ky, kx).unwrap_or(outside), self.tap(q, ky, kx).unwrap_or(outside));
-                let words = taps.next().ok_or(KernelError::Geometry)?;
-                widen_pair(base, p, q, words);
+            let rows = [p, q].map(|pixel| self.row(pixel, ky));
+            for kx in 0..runs {
+                let [p, q] = [0, 1].map(|index| {
+                    let (columns, row) = (columns[index], rows[index]);
+                    let column = kx.checked_sub(columns.begin).filter(|_| kx < columns.end);
+                    let from = column.map(|column| (columns.first + column * columns.step) * c);
+                    from.and_then(|from| row?.get(from..from + run)).unwrap_or(outside)
+                });
+                widen_pair(base, p, q, words.next().ok_or(KernelError::Geometry)?);
             }
         }
         Ok(())
     }
 
+    /// Copies both windows, then widens the copies.
     fn widen_copies(&mut self, p: Pixel, q: Pixel, words: &mut [u32]) -> Result<(), KernelError> {
         let elements = self.window.taps() * self.window.input.c as usize;
-        for (index, pixel) in [p, q].into_iter().enumerate() {
-            let mut to = index * elements.next_multiple_of(4);
-            for ky in 0..self.window.size.y {
-                for kx in 0..self.window.size.x {
-                    let c = self.window.input.c as usize;
-                    // What is outside the image was filled with the zero point, or is by a copy of it.
-                    for index in 0..c {
-                        let q = self.tap(pixel, ky, kx).and_then(|tap| tap.get(index)).copied();
-                        if let Some(byte) = self.bytes.get_mut(to + index) {
-                            *byte = q.unwrap_or(self.zero as i8);
-                        }
-                    }
-                    to += c;
-                }
-            }
-        }
+        let bytes = core::mem::take(&mut self.bytes);
+        let copied = bytes.split_at_mut_checked(elements.next_multiple_of(4)).and_then(|(first, second)| {
+            self.copy(p, first.get_mut(..elements)?);
+            self.copy(q, second.get_mut(..elements)?);
+            Some(())
+        });
+        self.bytes = bytes;
+        copied.ok_or(KernelError::Geometry)?;
         let (p, q) =
             self.bytes.split_at_checked(elements.next_multiple_of(4)).ok_or(KernelError::Geometry)?;
-        let (p, q) = (p.get(..elements).unwrap_or_default(), q.get(..elements).unwrap_or_default());
         let (odd, words) = words.split_at_mut_checked(elements % 2 * 2).ok_or(KernelError::Geometry)?;
-        let base = base(self.zero);
         let of_four = elements / 4 * 4;
         let (quads, left) = words.split_at_mut_checked(of_four).ok_or(KernelError::Geometry)?;
-        widen_pair(base, p, q, quads);
+        widen_pair(base(self.zero), p, q, quads);
         for (lane, pixel) in [p, q].into_iter().enumerate() {
-            let mut tail = pixel.iter().skip(of_four).map(|&q| widen_one(self.zero, q));
+            let left_over = pixel.get(of_four..elements).unwrap_or_default();
+            let mut tail = left_over.iter().map(|&q| widen_one(self.zero, q));
             if let Some(word) = left.get_mut(lane) {
                 *word = pack(tail.next().unwrap_or(0), tail.next().unwrap_or(0));
             }
@@ -217,6 +214,40 @@ impl Walk<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Copies a window; what is outside the image is the zero point.
+    fn copy(&self, pixel: Pixel, to: &mut [i8]) {
+        let c = self.window.input.c as usize;
+        let size = usize::from(self.window.size.x);
+        let columns = self.window.columns(pixel.x);
+        let (run, runs) = if columns.step == 1 { (columns.count() * c, 1) } else { (c, columns.count()) };
+        for (ky, to) in (0..self.window.size.y).zip(to.chunks_exact_mut((size * c).max(1))) {
+            let row = self.row(pixel, ky);
+            if row.is_none() || columns.count() < size {
+                to.fill(self.zero as i8);
+            }
+            let Some(row) = row else { continue };
+            for index in 0..runs {
+                let from = (columns.first + index * columns.step) * c;
+                let at = (columns.begin + index) * c;
+                if let (Some(to), Some(from)) = (to.get_mut(at..at + run), row.get(from..from + run)) {
+                    copy_words(from, to);
+                }
+            }
+        }
+    }
+}
+
+/// Copies a short run, whole words first.
+#[inline]
+fn copy_words(from: &[i8], to: &mut [i8]) {
+    let ((from, from_tail), (to, to_tail)) = (from.as_chunks::<4>(), to.as_chunks_mut::<4>());
+    for (to, from) in to.iter_mut().zip(from) {
+        *to = *from;
+    }
+    for (to, from) in to_tail.iter_mut().zip(from_tail) {
+        *to = *from;
     }
 }
 

@@ -16,10 +16,7 @@ mod native;
 
 use quant::Halving;
 
-use super::{
-    lanes::{add_even_bytes, add_odd_bytes, pack},
-    limit,
-};
+use super::{lanes::pack, limit};
 use crate::{KernelError, Window, reference::DepthwiseConv2d};
 
 /// Bytes of one channel's record.
@@ -50,7 +47,7 @@ impl Strips {
             && window.dilation.y == 1
             && window.stride.x == window.stride.y
             && matches!(stride, 1 | 2);
-        if !square || window.input.c != window.output.c || window.input.c == 0 || window.output.w == 0 {
+        if !square || window.input.c != window.output.c || window.input.c < 4 || window.output.w == 0 {
             return None;
         }
         let width = (window.output.w as usize - 1).checked_mul(stride)?.checked_add(3)?;
@@ -89,6 +86,8 @@ pub fn depthwise_conv_2d_s8(
         (window.input.h as usize * window.input.w as usize * channels, window.output.w as usize * channels);
     let out_image = window.output.h as usize * out_row;
     let centre = Halving::centre(conv.output_zero);
+    // Borders are 0, and stay.
+    scratch.fill(0);
     let images = input.chunks_exact(in_image.max(1)).zip(output.chunks_exact_mut(out_image.max(1)));
     for (input, output) in images {
         let outputs = output.chunks_mut((strips.rows * out_row).max(1));
@@ -102,11 +101,13 @@ pub fn depthwise_conv_2d_s8(
                 from_zero: conv.clamp.min >= conv.output_zero.0,
             };
             for (four, records) in records.chunks(4 * RECORD_BYTES).enumerate() {
-                let gather = Gather { window, input, first: 4 * four, zero: conv.input_zero.0 };
-                gather.fill(strip * strips.rows * strips.stride, strips.width, strips.words, scratch);
-                let planes = scratch.chunks_exact(strips.words.max(1));
-                for ((index, record), words) in records.as_chunks().0.iter().enumerate().zip(planes) {
-                    let out = output.get_mut(4 * four + index..).ok_or(KernelError::Geometry)?;
+                // What is left over is taken together with channels that are done.
+                let first = (4 * four).min(channels - 4);
+                let gather = Gather { window, input, first, zero: conv.input_zero.0 };
+                gather.fill(strip * strips.rows * strips.stride, strips.width, strips.words, scratch)?;
+                let planes = scratch.chunks_exact(strips.words.max(1)).enumerate().skip(4 * four - first);
+                for (record, (index, words)) in records.as_chunks().0.iter().zip(planes) {
+                    let out = output.get_mut(first + index..).ok_or(KernelError::Geometry)?;
                     plane.run(words, &Channel::of(record, centre), out)?;
                 }
             }
@@ -151,72 +152,90 @@ impl Channel {
 struct Gather<'a> {
     window: &'a Window,
     input: &'a [i8],
+    /// The first of the four.
     first: usize,
     zero: i32,
 }
 
+/// Some pixels of two rows, one above the other; one row may be the same word again and again.
+struct TwoRows<'a> {
+    upper: &'a [i8],
+    lower: &'a [i8],
+    /// From one pixel to the next.
+    steps: [usize; 2],
+    count: usize,
+    base: u32,
+}
+
 impl Gather<'_> {
-    /// Fills four planes of `words` words, rows of `width`, from padded row `top` on.
-    fn fill(&self, top: usize, width: usize, words: usize, planes: &mut [u32]) {
+    /// Fills four planes of `words` words, rows of `width`, from padded row `top` on. Columns outside the image are
+    /// left as they are.
+    fn fill(&self, top: usize, width: usize, words: usize, planes: &mut [u32]) -> Result<(), KernelError> {
         let (pad_y, pad_x) = (usize::from(self.window.pad.y), usize::from(self.window.pad.x));
-        let image_w = self.window.input.w as usize;
-        // Columns of the plane that are in the image.
-        let inside = pad_x.min(width)..pad_x.saturating_add(image_w).min(width);
+        let (w, c) = (self.window.input.w as usize, self.window.input.c as usize);
+        let count = width.saturating_sub(pad_x).min(w);
         let zeros = [self.zero as i8; 4];
         let base = pack(self.zero.wrapping_neg(), self.zero.wrapping_neg());
-        let (p0, rest) = planes.split_at_mut(words.min(planes.len()));
-        let (p1, rest) = rest.split_at_mut(words.min(rest.len()));
-        let (p2, p3) = rest.split_at_mut(words.min(rest.len()));
-        let rows = p0.chunks_exact_mut(width).zip(p1.chunks_exact_mut(width));
-        let rows = rows.zip(p2.chunks_exact_mut(width).zip(p3.chunks_exact_mut(width)));
-        for (index, ((p0, p1), (p2, p3))) in rows.enumerate() {
-            let upper = (top + 2 * index).checked_sub(pad_y).and_then(|y| self.row(y));
-            let lower = (top + 2 * index + 1).checked_sub(pad_y).and_then(|y| self.row(y));
-            for plane in [&mut *p0, &mut *p1, &mut *p2, &mut *p3] {
-                plane.get_mut(..inside.start).unwrap_or_default().fill(0);
-                plane.get_mut(inside.end..).unwrap_or_default().fill(0);
-            }
-            let columns = p0.get_mut(inside.clone()).unwrap_or_default().iter_mut();
-            let columns = columns.zip(p1.get_mut(inside.clone()).unwrap_or_default());
-            let columns = columns.zip(p2.get_mut(inside.clone()).unwrap_or_default());
-            let columns = columns.zip(p3.get_mut(inside.clone()).unwrap_or_default());
-            let channels = (self.window.input.c as usize).max(1);
-            let mut upper = upper.unwrap_or_default().chunks(channels);
-            let mut lower = lower.unwrap_or_default().chunks(channels);
-            for (((p0, p1), p2), p3) in columns {
-                let [a, b] = [&mut upper, &mut lower].map(|pixels| {
-                    let quad = pixels.next().map_or(zeros, |pixel| self.quad(pixel));
-                    u32::from_le_bytes(quad.map(|q| q as u8))
-                });
-                let (a02, a13) = (add_even_bytes(base, a), add_odd_bytes(base, a));
-                let (b02, b13) = (add_even_bytes(base, b), add_odd_bytes(base, b));
-                *p0 = (a02 & 0xffff) | b02 << 16;
-                *p1 = (a13 & 0xffff) | b13 << 16;
-                *p2 = a02 >> 16 | (b02 & 0xffff_0000);
-                *p3 = a13 >> 16 | (b13 & 0xffff_0000);
-            }
+        // Bytes from the first to behind the last.
+        let reach = count.saturating_sub(1) * c + 4;
+        let row = |y: usize| {
+            let from = y.checked_sub(pad_y)?.checked_mul(w * c)?.checked_add(self.first)?;
+            if y - pad_y < self.window.input.h as usize { self.input.get(from..from + reach) } else { None }
+        };
+        let mut from = pad_x;
+        for y in (top..).step_by(2).take(words / width.max(1)) {
+            let (upper, lower) = (row(y), row(y + 1));
+            let rows = TwoRows {
+                steps: [upper, lower].map(|row| row.map_or(0, |_| c)),
+                upper: upper.unwrap_or(&zeros),
+                lower: lower.unwrap_or(&zeros),
+                count,
+                base,
+            };
+            rows.spread(words, planes.get_mut(from..).ok_or(KernelError::Geometry)?)?;
+            from += width;
         }
+        Ok(())
+    }
+}
+
+impl TwoRows<'_> {
+    /// Writes a word per pixel to each of four planes, which are `words` apart.
+    fn spread(&self, words: usize, planes: &mut [u32]) -> Result<(), KernelError> {
+        let last = match self.count.checked_sub(1) {
+            None => return Ok(()),
+            Some(last) => last,
+        };
+        let holds = |row: &[i8], step: usize| row.len() >= last * step + 4;
+        let [upper, lower] = self.steps;
+        if !holds(self.upper, upper) || !holds(self.lower, lower) || planes.len() <= 3 * words + last {
+            return Err(KernelError::Geometry);
+        }
+        self.spread_checked(words, planes);
+        Ok(())
     }
 
-    /// A row of the image; `None` outside it.
-    fn row(&self, y: usize) -> Option<&[i8]> {
-        let bytes = self.window.input.w as usize * self.window.input.c as usize;
-        let from = y.checked_mul(bytes)?;
-        self.input.get(from..from.checked_add(bytes)?)
+    #[cfg(kernel_isa = "armv7em")]
+    fn spread_checked(&self, words: usize, planes: &mut [u32]) {
+        native::spread(self, words, planes);
     }
 
-    /// Four channels of a pixel; what it does not have is anything.
-    fn quad(&self, pixel: &[i8]) -> [i8; 4] {
-        let from = pixel.get(self.first..).unwrap_or_default();
-        match from.first_chunk() {
-            Some(quad) => *quad,
-            None => {
-                let mut quad = [0; 4];
-                for (to, from) in quad.iter_mut().zip(from) {
-                    *to = *from;
-                }
-                quad
-            }
+    #[cfg(not(kernel_isa = "armv7em"))]
+    fn spread_checked(&self, words: usize, planes: &mut [u32]) {
+        use super::lanes::{add_even_bytes, add_odd_bytes};
+
+        for index in 0..self.count {
+            let [a, b] = [(self.upper, self.steps[0]), (self.lower, self.steps[1])].map(|(row, step)| {
+                let quad =
+                    row[index * step..].first_chunk::<4>().map_or([0; 4], |quad| quad.map(|q| q as u8));
+                u32::from_le_bytes(quad)
+            });
+            let (a02, a13) = (add_even_bytes(self.base, a), add_odd_bytes(self.base, a));
+            let (b02, b13) = (add_even_bytes(self.base, b), add_odd_bytes(self.base, b));
+            planes[index] = (a02 & 0xffff) | b02 << 16;
+            planes[words + index] = (a13 & 0xffff) | b13 << 16;
+            planes[2 * words + index] = a02 >> 16 | (b02 & 0xffff_0000);
+            planes[3 * words + index] = a13 >> 16 | (b13 & 0xffff_0000);
         }
     }
 }

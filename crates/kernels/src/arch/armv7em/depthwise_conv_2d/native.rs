@@ -4,7 +4,7 @@
 
 use core::{arch::naked_asm, mem::offset_of};
 
-use super::{Channel, Plane};
+use super::{Channel, Plane, TwoRows};
 
 /// What the loops need; the first four are in r0 to r3, the others above what the loops save on their stack.
 #[repr(C)]
@@ -226,3 +226,67 @@ macro_rules! singles {
 
 singles!(singles_from_zero, "smmlar r4, r4, r2, r3");
 singles!(singles, "smmlar r5, r4, r2, r3", "add r4, r5, r4, asr #31");
+
+/// What [`spread_words`] needs; the first four are in r0 to r3, the others above what it saves on its stack.
+#[repr(C)]
+struct SpreadJob {
+    upper: *const i8,
+    lower: *const i8,
+    out: *mut u32,
+    count: usize,
+    upper_step: usize,
+    lower_step: usize,
+    base: u32,
+    plane_bytes: usize,
+}
+
+/// The rows hold `count` pixels, of which there is one at least, and the planes have room for them.
+pub(super) fn spread(rows: &TwoRows<'_>, words: usize, planes: &mut [u32]) {
+    let [upper_step, lower_step] = rows.steps;
+    let job = SpreadJob {
+        upper: rows.upper.as_ptr(),
+        lower: rows.lower.as_ptr(),
+        out: planes.as_mut_ptr(),
+        count: rows.count,
+        upper_step,
+        lower_step,
+        base: rows.base,
+        plane_bytes: 4 * words,
+    };
+    // SAFETY: `TwoRows::spread` checked that four bytes can be read at each step of both rows, and that the fourth
+    // plane has room for the last word.
+    unsafe { spread_words(job) };
+}
+
+/// Four bytes of a pixel and four of the one below become a word in each of four planes.
+#[unsafe(naked)]
+unsafe extern "C" fn spread_words(job: SpreadJob) {
+    naked_asm!(
+        "push {{r4-r11, lr}}",
+        "ldr r10, [sp, #36]",
+        "ldr r11, [sp, #40]",
+        "ldr r12, [sp, #44]",
+        "ldr lr, [sp, #48]",
+        "2:",
+        "ldr r4, [r0]",
+        "ldr r5, [r1]",
+        "add r0, r0, r10",
+        "add r1, r1, r11",
+        "sxtab16 r6, r12, r4",
+        "sxtab16 r7, r12, r5",
+        "sxtab16 r8, r12, r4, ror #8",
+        "sxtab16 r9, r12, r5, ror #8",
+        "pkhbt r4, r6, r7, lsl #16",
+        "pkhtb r7, r7, r6, asr #16",
+        "pkhbt r5, r8, r9, lsl #16",
+        "pkhtb r9, r9, r8, asr #16",
+        "add r6, r2, lr, lsl #1",
+        "str r5, [r2, lr]",
+        "str r4, [r2], #4",
+        "str r7, [r6]",
+        "str r9, [r6, lr]",
+        "subs r3, r3, #1",
+        "bne 2b",
+        "pop.w {{r4-r11, pc}}",
+    )
+}
