@@ -33,7 +33,7 @@ fn holds_along_its_curve(path: &Path) -> Vec<usize> {
     let expected = run(&fastest);
     let macs = total_macs(&fastest.graph);
     let curve = stream::curve(&fastest.graph, &fastest.layout, fastest.options).expect("a curve");
-    for point in &curve.points {
+    for point in &curve {
         assert!(point.macs <= macs, "{name}: {point:?}, {macs} without a budget");
         let options = CompileOptions::DEVICE.ram_budget(Some(point.arena_bytes as u32));
         let within =
@@ -41,7 +41,7 @@ fn holds_along_its_curve(path: &Path) -> Vec<usize> {
         assert!(within.layout.arena_bytes <= point.arena_bytes, "{name}: {point:?}");
         assert_eq!(run(&within), expected, "{name}: {point:?}");
     }
-    curve.points.iter().map(|point| point.arena_bytes).collect()
+    curve.iter().map(|point| point.arena_bytes).collect()
 }
 
 #[test]

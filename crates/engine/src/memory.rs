@@ -19,7 +19,7 @@ pub enum Space {
 }
 
 /// A run of bytes in one of the memories. Eight bytes, so that a plan of many steps stays small.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, bytemuck::Pod, bytemuck::Zeroable)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, bytemuck::Pod, bytemuck::Zeroable)]
 #[repr(C)]
 pub struct Operand {
     /// The space in the top two bits, the byte offset below.

@@ -1,8 +1,13 @@
 //! A plan as bytes, in the format of [`engine::blob`].
 
+use std::collections::HashMap;
+
 use bytemuck::{Zeroable, bytes_of};
-use engine::blob::{
-    CRC_FROM, DTYPES, FillRecord, Header, MAGIC, MAX_RANK, StepRecord, TensorRecord, VERSION, checksum,
+use engine::{
+    Operand,
+    blob::{
+        CRC_FROM, DTYPES, FillRecord, Header, MAGIC, MAX_RANK, StepRecord, TensorRecord, VERSION, checksum,
+    },
 };
 
 use crate::{Compiled, TensorDesc};
@@ -13,18 +18,28 @@ pub fn blob(compiled: &Compiled) -> Vec<u8> {
     let mut steps = Vec::new();
     let mut operands = Vec::new();
     let mut parameters = Vec::new();
+    let mut known_operands: HashMap<&[Operand], usize> = HashMap::new();
+    let mut known_parameters: HashMap<Vec<u8>, usize> = HashMap::new();
     for step in &layout.steps {
         let encoded = postcard::to_stdvec(&step.operator).unwrap_or_default();
+        let parameter_bytes = encoded.len() as u16;
+        // Strips of an image mostly do the same work in the same place: equal runs are kept once.
+        let of_operands = *known_operands.entry(&step.operands).or_insert_with(|| {
+            operands.extend_from_slice(&step.operands);
+            operands.len() - step.operands.len()
+        });
+        let of_parameters = *known_parameters.entry(encoded).or_insert_with_key(|encoded| {
+            parameters.extend_from_slice(encoded);
+            parameters.len() - encoded.len()
+        });
         steps.push(StepRecord {
             operator: step.operator.id(),
             layer: step.layer as u16,
-            operands: operands.len() as u32,
-            parameters: parameters.len() as u32,
-            parameter_bytes: encoded.len() as u16,
+            operands: of_operands as u32,
+            parameters: of_parameters as u32,
+            parameter_bytes,
             operand_count: step.operands.len() as u16,
         });
-        operands.extend_from_slice(&step.operands);
-        parameters.extend(encoded);
     }
     let mut names = Vec::new();
     let tensors: Vec<_> =

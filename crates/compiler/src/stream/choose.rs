@@ -4,7 +4,10 @@
 //! nodes, none of which needs more than the budget, the one of the least such cost is taken. What a run needs is
 //! known before its buffers have places; where places cannot be had for as few bytes, the next try aims lower.
 
-use std::{collections::HashMap, ops::Range};
+use std::{
+    collections::{HashMap, HashSet},
+    ops::Range,
+};
 
 use super::{
     rewrite::{Cut, rewrite},
@@ -28,10 +31,10 @@ const MOST_NODES: usize = 24;
 const UNITS: [usize; 14] = [1, 2, 3, 4, 6, 8, 10, 12, 16, 24, 32, 48, 64, 96];
 /// What a step costs beside its multiply-adds, in bytes that could be moved instead.
 const STEP_BYTES: usize = 256;
-/// Plans that are laid out before a budget is given up.
-const TRIES: usize = 8;
+/// From one size that is aimed at to the next smaller one: by this part of it.
+const AIM_STEP: usize = 16;
 
-/// A plan that fits a budget.
+/// A plan that fits a budget, the cheapest of those that [`curve`] would find.
 ///
 /// # Errors
 /// [`CompileError::OverBudget`] with the least that was found, and what making the plan says.
@@ -46,31 +49,21 @@ pub fn fit(
     }
     let mut chooser = Chooser::new(graph, &layout, options)?;
     let mut least = layout.arena_bytes;
-    let mut aim = budget;
-    for _ in 0..TRIES {
-        let Some(cuts) = chooser.cheapest(aim) else { break };
+    let mut seen = HashSet::new();
+    // A plan may take less than was aimed at.
+    let aims = chooser.aims(layout.arena_bytes);
+    for aim in aims.into_iter().filter(|aim| aim - aim / 8 <= budget) {
+        let Some(cuts) = chooser.cheapest(aim).filter(|cuts| seen.insert(key(cuts))) else { continue };
         let (graph, layout) = chooser.lay_out(&cuts)?;
         if layout.arena_bytes <= budget {
             return Ok((graph, layout));
         }
         least = least.min(layout.arena_bytes);
-        aim = aim.saturating_sub((layout.arena_bytes - budget).max(aim / 64));
     }
-    let (graph, layout) = chooser.least()?;
-    if layout.arena_bytes <= budget {
-        return Ok((graph, layout));
-    }
-    Err(CompileError::OverBudget { budget, least: least.min(layout.arena_bytes) })
+    Err(CompileError::OverBudget { budget, least })
 }
 
-/// Memory against time: what a model can be run in, and what that costs.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Curve {
-    /// From the fastest to the smallest.
-    pub points: Vec<CurvePoint>,
-}
-
-/// One of the plans that a model has.
+/// One of the plans that a model has: memory against time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct CurvePoint {
     /// The arena, scratch included.
@@ -94,39 +87,52 @@ impl CurvePoint {
     }
 }
 
-/// The plans of a model from the fastest to the smallest, each at most an eighth smaller than the one before.
+/// The plans of a model from the fastest to the smallest, each smaller than the one before.
+///
+/// `graph` and `layout` are those of the fastest, as [`compile`](crate::compile()) makes it without a budget.
 ///
 /// # Errors
 /// What making a plan says.
-pub fn curve(graph: &Graph, layout: &Layout, options: CompileOptions) -> Result<Curve, CompileError> {
+pub fn curve(
+    graph: &Graph,
+    layout: &Layout,
+    options: CompileOptions,
+) -> Result<Vec<CurvePoint>, CompileError> {
     let mut points = vec![CurvePoint::of(graph, layout)];
     let mut chooser = Chooser::new(graph, layout, options)?;
-    let (smallest, smallest_layout) = chooser.least()?;
-    let last = CurvePoint::of(&smallest, &smallest_layout);
-    let mut aim = layout.arena_bytes;
-    loop {
-        aim -= aim.div_ceil(8);
-        if aim <= last.arena_bytes {
-            break;
-        }
-        let Some(cuts) = chooser.cheapest(aim) else { break };
+    let mut seen = HashSet::new();
+    for aim in chooser.aims(layout.arena_bytes) {
+        let Some(cuts) = chooser.cheapest(aim).filter(|cuts| seen.insert(key(cuts))) else { continue };
         let (graph, layout) = chooser.lay_out(&cuts)?;
-        let smaller = points.last().is_none_or(|point| layout.arena_bytes < point.arena_bytes);
-        if smaller && layout.arena_bytes > last.arena_bytes {
+        if points.last().is_none_or(|point| layout.arena_bytes < point.arena_bytes) {
             points.push(CurvePoint::of(&graph, &layout));
         }
-        aim = aim.min(layout.arena_bytes);
     }
-    if points.last().is_some_and(|point| last.arena_bytes < point.arena_bytes) {
-        points.push(last);
-    }
-    Ok(Curve { points })
+    Ok(points)
+}
+
+/// What tells two choices apart.
+fn key(cuts: &[Cut]) -> Vec<(Range<usize>, usize)> {
+    cuts.iter().map(|(run, schedule)| (run.clone(), schedule.unit)).collect()
 }
 
 /// What is known of a buffer of the plan without strips.
 struct Held {
     bytes: usize,
     lifetime: Lifetime,
+}
+
+/// Cuts of the nodes from a position to the end.
+#[derive(Clone, Copy)]
+struct Tail {
+    /// In bytes that could be moved instead.
+    cost: usize,
+    /// How far the first image must lie above the lowest place.
+    base: usize,
+    /// The unit of the run that comes first; 0 for a node that is not cut.
+    unit: usize,
+    /// Where the rest begins, and which of the tails there it is.
+    next: (usize, usize),
 }
 
 struct Chooser<'g> {
@@ -238,76 +244,76 @@ impl<'g> Chooser<'g> {
     }
 
     /// The cheapest cuts within a budget; `None` when there are none.
+    ///
+    /// A run's last image lies a little below its first, which dies as the last comes alive. So where runs follow
+    /// each other, the first image of them all lies above the last by the sum of these distances, for which there
+    /// must be room, too: of the cuts of the nodes from a position on, those that are cheaper or begin lower than
+    /// all others are kept.
     fn cheapest(&mut self, budget: usize) -> Option<Vec<Cut>> {
         if self.floor > budget {
             return None;
         }
         let nodes = self.peaks.len();
-        let mut costs: HashMap<usize, Vec<(usize, usize, usize)>> = HashMap::new();
-        for run in self.runs(budget) {
-            let largest = UNITS.iter().rev().find_map(|&unit| {
-                let made = self.schedule(&run, unit).filter(|made| made.peak_bytes <= budget)?;
-                Some((run.start, unit, made.steps() * STEP_BYTES + made.moved_bytes))
-            });
-            costs.entry(run.end).or_default().extend(largest);
-        }
-        let mut best: Vec<Option<(usize, usize, usize)>> = vec![None; nodes + 1];
-        best[0] = Some((0, 0, 0));
-        for end in 1..=nodes {
-            let single = best[end - 1].filter(|_| self.peaks[end - 1] <= budget);
-            let single = single.map(|(cost, _, _)| (cost, end - 1, 0));
-            let cut =
-                costs.get(&end).into_iter().flatten().filter_map(|&(start, unit, own)| {
-                    best[start].map(|(cost, _, _)| (cost + own, start, unit))
-                });
-            best[end] = cut.chain(single).min();
+        let mut starting: Vec<Vec<usize>> = vec![Vec::new(); nodes];
+        self.runs(budget).into_iter().for_each(|run| starting[run.start].push(run.end));
+        let mut tails: Vec<Vec<Tail>> = vec![Vec::new(); nodes + 1];
+        tails[nodes].push(Tail { cost: 0, base: 0, unit: 0, next: (nodes, 0) });
+        for start in (0..nodes).rev() {
+            let mut found: Vec<Tail> = Vec::new();
+            if self.peaks[start] <= budget {
+                let rest = tails[start + 1].iter().enumerate();
+                found.extend(rest.map(|(index, tail)| Tail {
+                    base: 0,
+                    unit: 0,
+                    next: (start + 1, index),
+                    ..*tail
+                }));
+            }
+            for &end in &starting[start] {
+                for (index, tail) in tails[end].iter().enumerate() {
+                    for unit in UNITS {
+                        let Some(made) = self.schedule(&(start..end), unit) else { continue };
+                        if made.peak_bytes + tail.base <= budget {
+                            let cost = tail.cost + made.steps() * STEP_BYTES + made.moved_bytes;
+                            let base = made.lag_bytes.map_or(0, |lag| tail.base + lag);
+                            found.push(Tail { cost, base, unit, next: (end, index) });
+                        }
+                    }
+                }
+            }
+            found.sort_unstable_by_key(|tail| (tail.cost, tail.base));
+            for tail in found {
+                if tails[start].last().is_none_or(|cheaper| tail.base < cheaper.base) {
+                    tails[start].push(tail);
+                }
+            }
         }
         let mut cuts = Vec::new();
-        let mut end = nodes;
-        while end > 0 {
-            let (_, start, unit) = best[end]?;
-            if unit > 0 {
-                cuts.push((start..end, self.schedule(&(start..end), unit)?.clone()));
+        let mut at = (0, 0);
+        while at.0 < nodes {
+            let tail = tails[at.0].get(at.1)?;
+            let run = at.0..tail.next.0;
+            at = tail.next;
+            if tail.unit > 0 {
+                let unit = tail.unit;
+                cuts.push((run.clone(), self.schedule(&run, unit)?.clone()));
             }
-            end = start;
         }
-        cuts.reverse();
         Some(cuts)
     }
 
-    /// The plan that takes the fewest bytes of those that were found.
-    fn least(&mut self) -> Result<(Graph, Layout), CompileError> {
-        let nodes = self.peaks.len();
-        let mut peaks: HashMap<usize, Vec<(usize, usize)>> = HashMap::new();
-        for run in self.runs(self.floor) {
-            let smallest = UNITS
-                .iter()
-                .take(4)
-                .filter_map(|&unit| self.schedule(&run, unit).map(|made| made.peak_bytes))
-                .min();
-            peaks.entry(run.end).or_default().extend(smallest.map(|peak| (run.start, peak)));
+    /// The sizes that are aimed at, from large to small; for the last there are hardly cuts. Every budget is served
+    /// from the same, so that what one finds the other finds, too.
+    fn aims(&mut self, largest: usize) -> Vec<usize> {
+        let (mut below, mut enough) = (self.floor.saturating_sub(1), largest);
+        while enough - below > enough / 256 + 1 {
+            let middle = below + (enough - below) / 2;
+            if self.cheapest(middle).is_some() { enough = middle } else { below = middle }
         }
-        let mut best = vec![self.floor; nodes + 1];
-        for end in 1..=nodes {
-            let single = best[end - 1].max(self.peaks[end - 1]);
-            let cut = peaks.get(&end).into_iter().flatten().map(|&(start, peak)| best[start].max(peak));
-            best[end] = cut.chain([single]).min().unwrap_or(single);
-        }
-        let bound = best[nodes];
-        let mut smallest: Option<(Graph, Layout)> = None;
-        // Where a little more is allowed, places may be found for less.
-        for aim in [bound, bound + bound / 50, bound + bound / 20, bound + bound / 10] {
-            let Some(cuts) = self.cheapest(aim) else { continue };
-            let made = self.lay_out(&cuts)?;
-
-            if smallest.as_ref().is_none_or(|(_, layout)| made.1.arena_bytes < layout.arena_bytes) {
-                smallest = Some(made);
-            }
-        }
-        match smallest {
-            Some(made) => Ok(made),
-            None => self.lay_out(&[]),
-        }
+        let larger = std::iter::successors(Some(enough), |aim| Some(aim + (aim / AIM_STEP).max(4)));
+        let mut aims: Vec<usize> = larger.take_while(|&aim| aim < largest).collect();
+        aims.reverse();
+        aims
     }
 
     fn lay_out(&self, cuts: &[Cut]) -> Result<(Graph, Layout), CompileError> {

@@ -20,4 +20,4 @@ mod rewrite;
 mod rows;
 mod schedule;
 
-pub use choose::{Curve, CurvePoint, curve, fit};
+pub use choose::{CurvePoint, curve, fit};

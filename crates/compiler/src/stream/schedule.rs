@@ -56,6 +56,8 @@ pub struct Piece {
 /// The order in which a run of nodes makes its rows.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Schedule {
+    /// Rows of the run's highest image that are made at once.
+    pub unit: usize,
     /// The work, in order.
     pub pieces: Vec<Piece>,
     /// Rows of each tensor that exists in a window alone.
@@ -64,6 +66,9 @@ pub struct Schedule {
     pub peak_bytes: usize,
     /// Bytes that move within windows.
     pub moved_bytes: usize,
+    /// How far the run's last image must lie below its largest first one, to be written over rows that nothing needs;
+    /// `None` where there is none to be written over.
+    pub lag_bytes: Option<usize>,
 }
 
 impl Schedule {
@@ -195,7 +200,7 @@ impl<'n> Maker<'n> {
             run,
             stages,
             outside,
-            schedule: Schedule::default(),
+            schedule: Schedule { unit, ..Schedule::default() },
             needed: Vec::new(),
         })
     }
@@ -232,6 +237,15 @@ impl<'n> Maker<'n> {
         let peak =
             self.alive() + rows.len() * self.stages[index].row + self.network.scratch[self.run.start + index];
         self.schedule.peak_bytes = self.schedule.peak_bytes.max(peak);
+        if index + 1 == self.stages.len() {
+            let images = self.outside.iter().filter(|image| image.ends);
+            let largest = images.max_by_key(|image| image.height * image.row);
+            let lag = largest.map(|image| {
+                let dead = self.needed(&image.readers).min(image.height) * image.row;
+                (rows.end * self.stages[index].row).saturating_sub(dead)
+            });
+            self.schedule.lag_bytes = self.schedule.lag_bytes.max(lag);
+        }
         let stage = &self.stages[index];
         let needed = if stage.is_whole { 0 } else { self.needed(&stage.readers).min(rows.start) };
         if !stage.is_whole {
