@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, path::Path, str::FromStr};
 
 use anyhow::Result;
 use compiler::{
-    Compiled, DeadWork, Figures, OperatorUse, Refusal,
+    Compiled, CurvePoint, DeadWork, Figures, OperatorUse, Refusal,
     ops::total_macs,
     plan::{
         Layout,
@@ -47,6 +47,9 @@ pub struct Args {
     no_code: bool,
     #[command(flatten)]
     planning: Planning,
+    /// Leave out which smaller arenas there are, which takes some seconds to search for a large network.
+    #[arg(long)]
+    no_curve: bool,
     /// Print as JSON.
     #[arg(long)]
     json: bool,
@@ -89,11 +92,13 @@ struct Report<'m> {
     /// What no input can change: the plan with it and without.
     dead_work: Option<DeadWork>,
     arena_bytes: Option<usize>,
-    /// The least that any placement of the tensors could take.
+    /// The most bytes that are needed at once: what any placement of the same steps takes.
     arena_lower_bound_bytes: Option<usize>,
     state_bytes: Option<usize>,
     weight_bytes: Option<usize>,
     steps: Option<usize>,
+    /// What `--ram-budget` can choose from, from the fastest to the smallest.
+    ram_curve: Vec<CurvePoint>,
     /// By target.
     code_bytes: BTreeMap<String, u64>,
     /// Why a target has no figure.
@@ -147,7 +152,13 @@ impl Memory {
 pub fn run(args: &Args, workspace: &Path) -> Result<bool> {
     let model = Model::find(workspace, &args.model)?;
     let board = args.board.as_deref().map(|name| Board::find(workspace, name)).transpose()?;
-    let found = compiler::report(&model.name, &model.bytes, args.planning.options(board.as_ref()));
+    let options = args.planning.options(board.as_ref());
+    let found = compiler::report(&model.name, &model.bytes, options);
+    let ram_curve = match args.no_curve {
+        true => Vec::new(),
+        // What cannot run has no curve, and says why elsewhere.
+        false => compiler::ram_curve(&model.name, &model.bytes, options).unwrap_or_default(),
+    };
     let layout = found.compiled.as_ref().map(|compiled| &compiled.layout);
     let mut report = Report {
         model: model.identity(),
@@ -162,6 +173,7 @@ pub fn run(args: &Args, workspace: &Path) -> Result<bool> {
         state_bytes: layout.map(|layout| layout.state_bytes),
         weight_bytes: layout.map(|layout| layout.weights.len()),
         steps: layout.map(|layout| layout.steps.len()),
+        ram_curve,
         code_bytes: BTreeMap::new(),
         code_skipped: BTreeMap::new(),
         tensors: layout.map(tensors).unwrap_or_default(),
@@ -286,7 +298,7 @@ fn head(report: &Report<'_>) -> String {
         (report.arena_bytes, report.arena_lower_bound_bytes, report.state_bytes, report.weight_bytes)
     {
         lines.push(format!(
-            "arena        {} B, and no plan could do with less than {} B",
+            "arena        {} B; at most {} B of it are needed at once",
             grouped(arena as u64),
             grouped(bound as u64)
         ));
@@ -314,6 +326,7 @@ fn head(report: &Report<'_>) -> String {
             ));
         }
     }
+    lines.extend(curve(&report.ram_curve));
     for refusal in &report.refusals {
         lines.push(refusal.to_string());
     }
@@ -342,6 +355,28 @@ fn dead_work(of: &DeadWork) -> String {
             format!("dead work    {is_in}\n  with       {}\n  without    {}", or(with), or(without))
         }
     }
+}
+
+/// What each smaller arena costs.
+fn curve(points: &[CurvePoint]) -> Vec<String> {
+    let Some(fastest) = points.first().filter(|_| points.len() > 1) else { return Vec::new() };
+    let mut lines = vec![format!(
+        "with --ram-budget   {:>10}  {:>13}  {:>7}  {:>6}  {:>11}",
+        "arena B", "MACs", "more", "steps", "bytes moved"
+    )];
+    lines.extend(points.iter().map(|point| {
+        let more = point.macs as f64 / fastest.macs.max(1) as f64 * 100.0 - 100.0;
+        format!(
+            "{:18}  {:>10}  {:>13}  {:>+6.1}%  {:>6}  {:>11}",
+            "",
+            grouped(point.arena_bytes as u64),
+            grouped(point.macs),
+            more,
+            point.steps,
+            grouped(point.moved_bytes as u64)
+        )
+    }));
+    lines
 }
 
 /// A number with its thousands apart.
@@ -391,6 +426,16 @@ mod tests {
         );
         assert!(of(None, Some(without)).contains("  with       over the budget\n"));
         assert!(of(Some(with), Some(with)).contains("none"));
+    }
+
+    #[test]
+    fn a_curve_has_a_line_for_each_plan_and_none_for_a_single_one() {
+        let point = |arena_bytes, macs| CurvePoint { arena_bytes, macs, steps: 3, moved_bytes: 1_000 };
+        assert!(curve(&[point(8, 100)]).is_empty() && curve(&[]).is_empty());
+        let lines = curve(&[point(2_000, 100), point(1_000, 125)]);
+        assert_eq!(lines.len(), 3);
+        assert!(lines[1].contains("2,000") && lines[1].contains("+0.0%"), "{lines:?}");
+        assert!(lines[2].contains("+25.0%") && lines[2].ends_with("1,000"), "{lines:?}");
     }
 
     #[test]

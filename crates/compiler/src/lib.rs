@@ -25,6 +25,7 @@ pub use kernels::arch::{Isa, NATIVE};
 pub use host::HostModel;
 pub use refusal::{CompileError, Refusal, Reject};
 pub use report::{DeadWork, Figures, OperatorUse, Report, report};
+pub use stream::CurvePoint;
 
 use crate::{graph::Graph, plan::Layout};
 
@@ -127,6 +128,15 @@ pub fn compile(name: &str, bytes: &[u8], options: CompileOptions) -> Result<Comp
         (graph, layout) = stream::fit(&graph, layout, options, budget as usize)?;
     }
     Ok(describe(graph, layout, options))
+}
+
+/// The plans that a model has, from the fastest to the smallest: what [`CompileOptions::ram_budget`] chooses from.
+///
+/// # Errors
+/// As [`compile`], but no budget is too small.
+pub fn ram_curve(name: &str, bytes: &[u8], options: CompileOptions) -> Result<Vec<CurvePoint>, CompileError> {
+    let fastest = compile(name, bytes, options.ram_budget(None))?;
+    stream::curve(&fastest.graph, &fastest.layout, fastest.options)
 }
 
 /// Puts a graph and its layout together with what a caller needs to know of its inputs and outputs.

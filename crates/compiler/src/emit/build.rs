@@ -52,7 +52,7 @@ pub enum BuildError {
 /// ```
 ///
 /// Weights are packed for the target that the firmware is built for. Of the environment, `MICROJOULE_RAM_BUDGET` is
-/// the bytes that the arena may take, and `MICROJOULE_KEEP_DEAD_WORK=1` runs also what no input can change.
+/// the bytes that the arena may take (`36KiB`, `36864`), and `MICROJOULE_KEEP_DEAD_WORK=1` runs also what no input can change.
 ///
 /// # Errors
 /// As [`BuildError`] says; the message lists every layer that cannot run.
@@ -73,15 +73,22 @@ fn asked() -> Result<CompileOptions, BuildError> {
     let cores = flags.split('\u{1f}').filter_map(|flag| flag.split_once("target-cpu="));
     let core = cores.map(|(_, core)| core).next_back().unwrap_or_default();
     let ram_budget = match env::var(budget) {
-        Ok(value) => Some(value.parse().map_err(|_| BuildError::Variable {
-            name: budget,
-            value,
-            expected: "a number of bytes",
-        })?),
+        Ok(value) => {
+            let expected = "a number of bytes or KiB";
+            Some(bytes(&value).ok_or(BuildError::Variable { name: budget, value, expected })?)
+        }
         Err(_) => None,
     };
     let keep = env::var(dead_work).is_ok_and(|value| value == "1");
     Ok(CompileOptions::DEVICE.for_target(&triple, core).dead_work(!keep).ram_budget(ram_budget))
+}
+
+/// A number of bytes, as people write it: `36864` or `36KiB`.
+fn bytes(text: &str) -> Option<u32> {
+    match text.trim().strip_suffix("KiB") {
+        Some(kibibytes) => kibibytes.trim().parse::<u32>().ok()?.checked_mul(1 << 10),
+        None => text.trim().parse().ok(),
+    }
 }
 
 /// Compiles a model into `NAME.rs` and `NAME.weights` in a folder, as [`build_script`] does.
@@ -99,4 +106,18 @@ pub fn build_model(model: &Path, name: &str, folder: &Path) -> Result<(), BuildE
         fs::write(&path, bytes).map_err(|source| BuildError::Io { path, source })?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_budget_is_in_bytes_or_kibibytes() {
+        assert_eq!(
+            [bytes("36KiB"), bytes("36864"), bytes(" 1 KiB ")],
+            [Some(36_864), Some(36_864), Some(1024)]
+        );
+        assert_eq!([bytes("36K"), bytes(""), bytes("-1"), bytes("4194304KiB")], [None; 4]);
+    }
 }
