@@ -365,7 +365,7 @@ fn curve(points: &[CurvePoint]) -> Vec<String> {
         "arena B", "MACs", "more", "steps", "bytes moved"
     )];
     lines.extend(points.iter().map(|point| {
-        let more = point.macs as f64 / fastest.macs.max(1) as f64 * 100.0 - 100.0;
+        let more = point.macs.max(1) as f64 / fastest.macs.max(1) as f64 * 100.0 - 100.0;
         format!(
             "{:18}  {:>10}  {:>13}  {:>+6.1}%  {:>6}  {:>11}",
             "",

@@ -116,13 +116,15 @@ impl Network {
             }
             _ => {
                 let rows = shape[1..3].to_vec();
-                let fits = |&id: &TensorId| self.graph.tensors[id].shape[1..3] == rows[..];
+                let like = self.graph.tensors[from].clone();
+                let fits = |&id: &TensorId| {
+                    let tensor = &self.graph.tensors[id];
+                    tensor.shape[1..3] == rows[..] && tensor.quant == like.quant
+                };
                 let other = self.images.iter().copied().find(fits).unwrap_or(from);
                 let channels = shape[3] + self.graph.tensors[other].shape[3];
                 let to = self.image(vec![1, rows[0], rows[1], channels]);
-                for id in [other, to] {
-                    self.graph.tensors[id].quant = self.graph.tensors[from].quant.clone();
-                }
+                self.graph.tensors[to].quant = like.quant;
                 let options = Options::Concatenation { axis: 3, activation: Activation::None };
                 self.node(BuiltinOp::Concatenation, vec![from, other], to, options, None);
             }
@@ -271,7 +273,7 @@ fn overwrite_what_rests(layout: &plan::Layout, instant: usize, memory: &mut Memo
 #[test]
 fn strips_give_the_bytes_of_whole_images() {
     let (mut cut, mut saved) = (0, 0);
-    for seed in 1..=150 {
+    for seed in 1..=60 {
         let graph = Network::new(seed).graph;
         compiler::check(&graph).unwrap_or_else(|error| panic!("{seed}: {error}"));
         let options = CompileOptions::DEVICE;
@@ -284,7 +286,7 @@ fn strips_give_the_bytes_of_whole_images() {
             let (graph, layout) = stream::fit(&graph, whole.clone(), options, point.arena_bytes)
                 .unwrap_or_else(|error| panic!("{seed}: {error}"));
             assert!(layout.arena_bytes <= point.arena_bytes, "{seed}");
-            assert_eq!(run(&graph, &layout), expected, "{seed}: {point:?}");
+            assert!(run(&graph, &layout) == expected, "{seed}: {point:?}");
             assert!(ops::total_macs(&graph) <= macs, "{seed}: rows are made once");
         }
         cut += usize::from(curve.len() > 1);
@@ -296,5 +298,5 @@ fn strips_give_the_bytes_of_whole_images() {
             }
         }
     }
-    assert!(cut > 75 && saved > 20_000, "{cut} networks were cut, {saved} bytes saved");
+    assert!(cut > 30 && saved > 8_000, "{cut} networks were cut, {saved} bytes saved");
 }

@@ -47,11 +47,21 @@ pub struct Buffer {
     pub align: usize,
     /// Whether it keeps its value from run to run.
     pub is_state: bool,
-    /// Whether each write replaces all of the bytes that it covers, so that what nothing reads between two writes is
-    /// not needed there.
-    pub is_refilled: bool,
+    /// For how long its bytes are needed.
+    pub keeps: Keeps,
     /// What a state buffer begins as, repeated: 1, 2, 4 or 8 bytes. Empty means 0.
     pub fill: Vec<u8>,
+}
+
+/// For how long the bytes of a buffer are needed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keeps {
+    /// From the first step that touches them to the last.
+    Throughout,
+    /// From a step that writes them to the last that reads them before another layer writes all of them anew.
+    UntilRefilled,
+    /// While steps of one layer follow each other.
+    WithinLayer,
 }
 
 /// One operator run.
@@ -98,6 +108,10 @@ pub struct Lowering<'g> {
     /// How many calls of subgraphs became steps.
     pub calls: usize,
     layer: usize,
+    /// How often the layer has asked for scratch.
+    scratches: usize,
+    /// By layer, how often it had asked before, size and alignment.
+    scratch_of: HashMap<(usize, usize, usize, usize), BufferId>,
 }
 
 impl<'g> Lowering<'g> {
@@ -117,6 +131,8 @@ impl<'g> Lowering<'g> {
             loops: Vec::new(),
             calls: 0,
             layer: 0,
+            scratches: 0,
+            scratch_of: HashMap::new(),
         }
     }
 
@@ -133,6 +149,7 @@ impl<'g> Lowering<'g> {
     /// The model's operator that the steps pushed from here on belong to.
     pub fn set_layer(&mut self, layer: usize) {
         self.layer = layer;
+        self.scratches = 0;
     }
 
     /// A tensor of the graph.
@@ -156,7 +173,9 @@ impl<'g> Lowering<'g> {
             Some(data) => self.constant(data, align),
             None => {
                 let buffer = self.buffer(&tensor.name, tensor.bytes(), align, tensor.is_variable);
-                self.buffers[buffer].is_refilled = self.graph.strips.windows.contains(&id);
+                if self.graph.strips.windows.contains(&id) {
+                    self.buffers[buffer].keeps = Keeps::UntilRefilled;
+                }
                 if tensor.is_variable {
                     // A variable begins as real 0, which is what TFLM's ResetVariableTensors gives it.
                     self.buffers[buffer].fill = fill_pattern(tensor);
@@ -223,14 +242,32 @@ impl<'g> Lowering<'g> {
     /// A buffer that no tensor of the graph names.
     pub fn buffer(&mut self, name: &str, bytes: usize, align: usize, is_state: bool) -> BufferId {
         let name = name.to_string();
-        self.buffers.push(Buffer { name, bytes, align, is_state, is_refilled: false, fill: Vec::new() });
+        self.buffers.push(Buffer {
+            name,
+            bytes,
+            align,
+            is_state,
+            keeps: Keeps::Throughout,
+            fill: Vec::new(),
+        });
         self.buffers.len() - 1
     }
 
-    /// Memory that one step, or a few of one layer, needs beside its tensors.
+    /// Memory that one step, or a few of one layer that follow each other, needs beside its tensors. The strips of a
+    /// layer share theirs.
     pub fn scratch(&mut self, bytes: usize, align: usize) -> Slot {
-        let name = format!("scratch of layer {}", self.layer);
-        let id = self.buffer(&name, bytes, align, false);
+        let key = (self.layer, self.scratches, bytes, align);
+        self.scratches += 1;
+        let id = match self.scratch_of.get(&key) {
+            Some(&id) => id,
+            None => {
+                let name = format!("scratch of layer {}", self.layer);
+                let id = self.buffer(&name, bytes, align, false);
+                self.buffers[id].keeps = Keeps::WithinLayer;
+                self.scratch_of.insert(key, id);
+                id
+            }
+        };
         Slot::Buffer { id, offset: 0, bytes }
     }
 

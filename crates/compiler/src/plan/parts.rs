@@ -7,7 +7,7 @@
 use super::lifetime::{Ends, Lifetime};
 use crate::ops::{
     Slot,
-    lowering::{Buffer, Loop, StepIr},
+    lowering::{Buffer, Keeps, Loop, StepIr},
 };
 
 /// Bytes of a buffer that are needed at the same instants.
@@ -53,6 +53,8 @@ pub fn hull(parts: &[Part]) -> Option<Lifetime> {
 #[derive(Clone, Copy)]
 struct Access {
     instant: usize,
+    /// The same for steps of one layer that follow each other.
+    turn: usize,
     begin: usize,
     end: usize,
     reads: bool,
@@ -63,20 +65,26 @@ struct Access {
 /// Of a step's operands the first alone counts as written anew: what else a step writes is its own.
 pub fn parts(buffers: &[Buffer], steps: &[StepIr], ends: &Ends, loops: &[Loop]) -> Vec<Vec<Part>> {
     let mut accesses: Vec<Vec<Access>> = vec![Vec::new(); buffers.len()];
-    let mut touch = |slot: Slot, instant: usize, reads: bool| {
+    let mut turn = 0;
+    let turns = steps.iter().enumerate().map(|(index, step)| {
+        turn += usize::from(index == 0 || steps[index - 1].layer != step.layer);
+        turn
+    });
+    let turns: Vec<usize> = turns.collect();
+    let mut touch = |slot: Slot, (instant, turn): (usize, usize), reads: bool| {
         if let Slot::Buffer { id, offset, bytes } = slot
             && let Some(of) = accesses.get_mut(id)
         {
-            of.push(Access { instant, begin: offset, end: offset + bytes, reads });
+            of.push(Access { instant, turn, begin: offset, end: offset + bytes, reads });
         }
     };
-    ends.first.iter().for_each(|&slot| touch(slot, 0, false));
+    ends.first.iter().for_each(|&slot| touch(slot, (0, 0), false));
     for (index, step) in steps.iter().enumerate() {
         for (position, &slot) in step.operands.iter().enumerate() {
-            touch(slot, index + 1, position > 0);
+            touch(slot, (index + 1, turns[index]), position > 0);
         }
     }
-    ends.last.iter().for_each(|&slot| touch(slot, steps.len() + 1, true));
+    ends.last.iter().for_each(|&slot| touch(slot, (steps.len() + 1, usize::MAX), true));
     buffers.iter().zip(&accesses).map(|(buffer, accesses)| parts_of(buffer, accesses, loops)).collect()
 }
 
@@ -88,7 +96,7 @@ fn parts_of(buffer: &Buffer, accesses: &[Access], loops: &[Loop]) -> Vec<Part> {
     for pair in bounds.windows(2) {
         let (begin, end) = (pair[0], pair[1]);
         let touching = accesses.iter().filter(|access| access.begin <= begin && end <= access.end);
-        let alive = widened(alive(touching, buffer.is_refilled), loops);
+        let alive = widened(alive(touching, buffer.keeps), loops);
         match parts.last_mut() {
             _ if alive.is_empty() => {}
             Some(last) if last.end() == begin && last.alive == alive => last.bytes = end - last.offset,
@@ -98,10 +106,10 @@ fn parts_of(buffer: &Buffer, accesses: &[Access], loops: &[Loop]) -> Vec<Part> {
     parts
 }
 
-/// When bytes are needed that steps touch in this order. Those of a buffer that is refilled are not needed between
-/// their last use and the step that writes them anew.
-fn alive<'a>(touching: impl Iterator<Item = &'a Access>, is_refilled: bool) -> Vec<Lifetime> {
+/// When bytes are needed that steps touch in this order.
+fn alive<'a>(touching: impl Iterator<Item = &'a Access>, keeps: Keeps) -> Vec<Lifetime> {
     let mut alive: Vec<Lifetime> = Vec::new();
+    let mut last_turn = None;
     let mut touching = touching.peekable();
     while let Some(access) = touching.next() {
         let instant = access.instant;
@@ -109,8 +117,15 @@ fn alive<'a>(touching: impl Iterator<Item = &'a Access>, is_refilled: bool) -> V
         while let Some(same) = touching.next_if(|next| next.instant == instant) {
             reads |= same.reads;
         }
+        let goes_on = match keeps {
+            Keeps::Throughout => true,
+            // A layer may fill a place in several steps.
+            Keeps::UntilRefilled => reads || last_turn == Some(access.turn),
+            Keeps::WithinLayer => last_turn == Some(access.turn),
+        };
+        last_turn = Some(access.turn);
         match alive.last_mut() {
-            Some(last) if reads || !is_refilled => last.last = instant,
+            Some(last) if goes_on => last.last = instant,
             _ => alive.push(Lifetime { first: instant, last: instant }),
         }
     }
@@ -152,12 +167,12 @@ pub fn whole(buffers: &[Buffer], lifetimes: &[Option<Lifetime>]) -> Vec<Vec<Part
 mod tests {
     use super::*;
 
-    fn buffer(bytes: usize, is_refilled: bool) -> Buffer {
-        Buffer { name: String::new(), bytes, align: 4, is_state: false, is_refilled, fill: Vec::new() }
+    fn buffer(bytes: usize, keeps: Keeps) -> Buffer {
+        Buffer { name: String::new(), bytes, align: 4, is_state: false, keeps, fill: Vec::new() }
     }
 
     fn access(instant: usize, begin: usize, end: usize, reads: bool) -> Access {
-        Access { instant, begin, end, reads }
+        Access { instant, turn: instant / 4, begin, end, reads }
     }
 
     fn life(first: usize, last: usize) -> Lifetime {
@@ -167,7 +182,7 @@ mod tests {
     #[test]
     fn bytes_that_are_read_early_are_free_early() {
         let all = [access(1, 0, 8, false), access(2, 0, 4, true), access(5, 4, 8, true)];
-        let parts = parts_of(&buffer(8, false), &all, &[]);
+        let parts = parts_of(&buffer(8, Keeps::Throughout), &all, &[]);
         assert_eq!(
             parts,
             [
@@ -190,16 +205,22 @@ mod tests {
             access(9, 0, 4, false),
             access(9, 0, 4, true),
         ];
-        let refilled = parts_of(&buffer(4, true), &all, &[]);
+        let refilled = parts_of(&buffer(4, Keeps::UntilRefilled), &all, &[]);
         assert_eq!(refilled[0].alive, [life(1, 2), life(6, 9)]);
-        let kept = parts_of(&buffer(4, false), &all, &[]);
+        let in_two_steps = [access(1, 0, 4, false), access(2, 0, 4, false), access(5, 0, 4, true)];
+        let joined = parts_of(&buffer(4, Keeps::UntilRefilled), &in_two_steps, &[]);
+        assert_eq!(joined[0].alive, [life(1, 5)]);
+        let kept = parts_of(&buffer(4, Keeps::Throughout), &all, &[]);
         assert_eq!(kept[0].alive, [life(1, 9)]);
+        // Instants 1 and 2 are of one turn here, 6 and 7 of another, 9 of a third.
+        let scratch = parts_of(&buffer(4, Keeps::WithinLayer), &all, &[]);
+        assert_eq!(scratch[0].alive, [life(1, 2), life(6, 7), life(9, 9)]);
     }
 
     #[test]
     fn a_loop_needs_what_it_uses_from_end_to_end() {
         let all = [access(3, 0, 4, false), access(4, 0, 4, true), access(8, 0, 4, false)];
-        let parts = parts_of(&buffer(4, true), &all, &[Loop { first: 1, last: 4 }]);
+        let parts = parts_of(&buffer(4, Keeps::UntilRefilled), &all, &[Loop { first: 1, last: 4 }]);
         assert_eq!(parts[0].alive, [life(2, 5), life(8, 8)]);
     }
 

@@ -247,10 +247,17 @@ pub fn place_state(buffers: &[Buffer], offsets: &mut [usize]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::parts::whole;
+    use crate::{ops::lowering::Keeps, plan::parts::whole};
 
     fn buffer(bytes: usize) -> Buffer {
-        Buffer { name: String::new(), bytes, align: 4, is_state: false, is_refilled: false, fill: Vec::new() }
+        Buffer {
+            name: String::new(),
+            bytes,
+            align: 4,
+            is_state: false,
+            keeps: Keeps::Throughout,
+            fill: Vec::new(),
+        }
     }
 
     fn alive(first: usize, last: usize) -> Option<Lifetime> {

@@ -50,9 +50,10 @@ pub fn fit(
     let mut chooser = Chooser::new(graph, &layout, options)?;
     let mut least = layout.arena_bytes;
     let mut seen = HashSet::new();
-    // A plan may take less than was aimed at.
+    // A plan may take less than was aimed at. Where no plan fits, those beyond say what the least is.
     let aims = chooser.aims(layout.arena_bytes);
-    for aim in aims.into_iter().filter(|aim| aim - aim / 8 <= budget) {
+    let (near, beyond): (Vec<_>, Vec<_>) = aims.into_iter().partition(|aim| aim - aim / 8 <= budget);
+    for aim in near.into_iter().chain(beyond.into_iter().rev()) {
         let Some(cuts) = chooser.cheapest(aim).filter(|cuts| seen.insert(key(cuts))) else { continue };
         let (graph, layout) = chooser.lay_out(&cuts)?;
         if layout.arena_bytes <= budget {
