@@ -17,6 +17,7 @@ pub use page::{PAGE, page};
 
 use crate::{
     Usage,
+    firmware::fitting,
     model::{Model, shipped},
     print,
     profile::{Measured, Request, measure},
@@ -63,7 +64,14 @@ pub fn run(wanted: &Wanted<'_>, workspace: &Path) -> Result<bool> {
     for board in boards.iter().filter(|board| board.qemu.is_some()) {
         let mut records = Vec::new();
         for model in &models {
-            match both_ways(workspace, board, model)? {
+            let measured = match fitting(both_ways(workspace, board, model))? {
+                Ok(measured) => measured,
+                Err(too_large) => {
+                    eprintln!("skipped: {too_large}");
+                    continue;
+                }
+            };
+            match measured {
                 Ok(measured) => {
                     for Measured { mut record, same_bytes } in measured {
                         record.tools.insert("commit".to_owned(), commit.clone());
