@@ -146,7 +146,7 @@ impl Network {
     fn window(&mut self, from: TensorId, shape: Vec<usize>) {
         let (y, x) = (self.axis(shape[1]), self.axis(shape[2]));
         let padding = self.random.of(&[Padding::Same, Padding::Valid]);
-        let pad = (padding == Padding::Valid && self.random.next() % 2 == 0).then(|| Pad {
+        let pad = (padding == Padding::Valid && self.random.next().is_multiple_of(2)).then(|| Pad {
             top: y.3 - 1,
             bottom: y.3 / 2,
             left: x.3 / 2,
@@ -159,7 +159,7 @@ impl Network {
         };
         let rows = outputs(shape[1] + around.top + around.bottom, y);
         let columns = outputs(shape[2] + around.left + around.right, x);
-        let is_depthwise = self.random.next() % 2 == 0;
+        let is_depthwise = self.random.next().is_multiple_of(2);
         let channels = if is_depthwise { shape[3] } else { self.random.of(&[3, 4, 8]) };
         let to = self.image(vec![1, rows, columns, channels]);
         let filter = match is_depthwise {
