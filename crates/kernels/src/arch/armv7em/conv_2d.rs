@@ -3,11 +3,12 @@
 use quant::Halving;
 
 use super::{
-    lanes::{base, pack, widen, widen_one},
+    lanes::{base, pack, widen_one},
     limit,
     product::{Elements, Product},
+    widen::{Rows, copy_rows, widen_rows},
 };
-use crate::{KernelError, Window, reference::Conv2d};
+use crate::{Hwc, KernelError, Window, Yx, reference::Conv2d};
 
 /// Words of scratch that pixels are widened into at a time, unless one pair of pixels needs more.
 const WIDENED_WORDS: usize = 512;
@@ -20,8 +21,7 @@ struct Plan {
     channels: usize,
     /// Words of widened pixels: some pairs of them.
     widened: usize,
-    /// Words of two windows as bytes, for images whose pixels are no whole words; else of a window's row
-    /// outside the image.
+    /// Words of two windows as bytes, for images whose pixels are no whole words; else of one pixel outside the image.
     bytes: usize,
     /// Words of outputs that cannot be written in place: of a last single pixel, or with a channel too many.
     outputs: usize,
@@ -35,7 +35,9 @@ impl Plan {
         let elements = Elements::new(window.taps().checked_mul(in_c)?)?;
         let pairs = (WIDENED_WORDS / elements.words()).max(1);
         let bytes = if window.input.c.is_multiple_of(4) {
-            usize::from(window.size.x).checked_mul(in_c / 4)?
+            in_c / 4
+        } else if window.dilation != (Yx { y: 1, x: 1 }) {
+            return None;
         } else {
             elements.count().div_ceil(4).checked_mul(2)?
         };
@@ -77,6 +79,8 @@ pub fn conv_2d_s8(
     bytes.fill(conv.input_zero.0 as i8);
     let outputs: &mut [i8] = bytemuck::cast_slice_mut(outputs);
 
+    let flat = flatten(window);
+    let window = flat.as_ref().unwrap_or(window);
     let mut walk = Walk { window, at: Pixel::default(), input, zero: conv.input_zero.0, bytes };
     let out_c = window.output.c as usize;
     let pair_words = plan.elements.words().max(1);
@@ -86,9 +90,7 @@ pub fn conv_2d_s8(
         let pairs = out.len() / (2 * out_c).max(1);
         if in_place && pairs * 2 * out_c == out.len() {
             let widened = widened.get_mut(..pairs * pair_words).ok_or(KernelError::Geometry)?;
-            for words in widened.chunks_exact_mut(pair_words) {
-                walk.widen(2, words)?;
-            }
+            walk.widen_pairs(widened, pair_words)?;
             product.run(widened, out)?;
         } else {
             for out in out.chunks_mut((2 * out_c).max(1)) {
@@ -106,6 +108,22 @@ pub fn conv_2d_s8(
         limit(conv.clamp, out);
     }
     Ok(())
+}
+
+/// Whether windows are single pixels, all of them, in their order.
+fn is_pointwise(window: &Window) -> bool {
+    let one = Yx { y: 1, x: 1 };
+    (window.size, window.stride, window.pad) == (one, one, Yx { y: 0, x: 0 })
+}
+
+/// Where rows and images do not matter, all pixels in one row.
+fn flatten(window: &Window) -> Option<Window> {
+    let image = |of: Hwc| {
+        let w = window.batch.checked_mul(of.h)?.checked_mul(of.w)?;
+        Some(Hwc { h: 1, w, c: of.c })
+    };
+    let (input, output) = (image(window.input)?, image(window.output)?);
+    (is_pointwise(window) && input.w == output.w).then_some(Window { batch: 1, input, output, ..*window })
 }
 
 /// An output pixel.
@@ -139,6 +157,18 @@ struct Walk<'a> {
 }
 
 impl Walk<'_> {
+    /// Widens the windows of pairs of pixels. Where they are the image itself, all at once.
+    fn widen_pairs(&mut self, words: &mut [u32], pair_words: usize) -> Result<(), KernelError> {
+        let c = self.window.input.c as usize;
+        if !is_pointwise(self.window) || !c.is_multiple_of(4) {
+            return words.chunks_exact_mut(pair_words).try_for_each(|words| self.widen(2, words));
+        }
+        let rows = Rows { rows: words.len() / pair_words, run: c, pitch: 2 * c };
+        let from = self.input.get(self.at.x as usize * c..).unwrap_or_default();
+        self.at.x = self.at.x.saturating_add(2 * rows.rows as u32);
+        widen_rows(base(self.zero), from, from.get(c..).unwrap_or_default(), rows, words)
+    }
+
     /// Widens the windows of the next pixel or two; of one alone twice.
     fn widen(&mut self, pixels: usize, words: &mut [u32]) -> Result<(), KernelError> {
         let p = self.at;
@@ -161,48 +191,66 @@ impl Walk<'_> {
         if y < input.h { self.input.get(from..from.checked_add(bytes)?) } else { None }
     }
 
-    /// Both windows row by row where each is a run of the image, else tap by tap.
+    /// Both windows at once where they are inside the image, else tap by tap.
     fn widen_taps(&self, p: Pixel, q: Pixel, words: &mut [u32]) -> Result<(), KernelError> {
         let c = self.window.input.c as usize;
-        let size = usize::from(self.window.size.x);
-        let columns = [p, q].map(|pixel| self.window.columns(pixel.x));
-        let whole = columns.iter().all(|columns| columns.count() == size && columns.step == 1);
-        let (run, runs) = if whole { (size * c, 1) } else { (c, size) };
-        let outside = self.bytes.get(..run).ok_or(KernelError::Geometry)?;
+        let (rows, size) = (usize::from(self.window.size.y), usize::from(self.window.size.x));
         let base = base(self.zero);
-        let mut words = words.chunks_exact_mut(run.max(1));
+        if let (Some(p), Some(q)) = (self.inside(p), self.inside(q)) {
+            let rows = Rows { rows, run: size * c, pitch: self.window.input.w as usize * c };
+            return widen_rows(base, p, q, rows, words);
+        }
+        let tap = Rows { rows: 1, run: c, pitch: c };
+        let columns = [p, q].map(|pixel| self.window.columns(pixel.x));
+        let mut words = words.chunks_exact_mut(c.max(1));
         for ky in 0..self.window.size.y {
             let rows = [p, q].map(|pixel| self.row(pixel, ky));
-            for kx in 0..runs {
+            for kx in 0..size {
                 let [p, q] = [0, 1].map(|index| {
                     let (columns, row) = (columns[index], rows[index]);
                     let column = kx.checked_sub(columns.begin).filter(|_| kx < columns.end);
                     let from = column.map(|column| (columns.first + column * columns.step) * c);
-                    from.and_then(|from| row?.get(from..from + run)).unwrap_or(outside)
+                    from.and_then(|from| row?.get(from..from + c)).unwrap_or(self.bytes)
                 });
-                widen_pair(base, p, q, words.next().ok_or(KernelError::Geometry)?);
+                widen_rows(base, p, q, tap, words.next().ok_or(KernelError::Geometry)?)?;
             }
         }
         Ok(())
+    }
+
+    /// The image from the first element of a pixel's window on; `None` for a window that is not all in the image, or
+    /// whose rows are no runs of it.
+    fn inside(&self, pixel: Pixel) -> Option<&[i8]> {
+        let Window { input, size, stride, dilation, pad, .. } = *self.window;
+        let y = pixel.y.wrapping_mul(u32::from(stride.y)).wrapping_sub(u32::from(pad.y));
+        let x = pixel.x.wrapping_mul(u32::from(stride.x)).wrapping_sub(u32::from(pad.x));
+        // What is left of the image or above it is beyond its end as well.
+        let fits = y.wrapping_add(u32::from(size.y)).wrapping_sub(1) < input.h
+            && x.wrapping_add(u32::from(size.x)).wrapping_sub(1) < input.w
+            && y < input.h
+            && x < input.w
+            && dilation == (Yx { y: 1, x: 1 });
+        let row = pixel.n * input.h as usize + y as usize;
+        let from = (row * input.w as usize + x as usize) * input.c as usize;
+        if fits { self.input.get(from..) } else { None }
     }
 
     /// Copies both windows, then widens the copies.
     fn widen_copies(&mut self, p: Pixel, q: Pixel, words: &mut [u32]) -> Result<(), KernelError> {
         let elements = self.window.taps() * self.window.input.c as usize;
         let bytes = core::mem::take(&mut self.bytes);
-        let copied = bytes.split_at_mut_checked(elements.next_multiple_of(4)).and_then(|(first, second)| {
-            self.copy(p, first.get_mut(..elements)?);
-            self.copy(q, second.get_mut(..elements)?);
-            Some(())
-        });
+        let done = match bytes.split_at_mut_checked(elements.next_multiple_of(4)) {
+            Some((first, second)) => self.copy(p, first).and_then(|()| self.copy(q, second)),
+            None => Err(KernelError::Geometry),
+        };
         self.bytes = bytes;
-        copied.ok_or(KernelError::Geometry)?;
+        done?;
         let (p, q) =
             self.bytes.split_at_checked(elements.next_multiple_of(4)).ok_or(KernelError::Geometry)?;
         let (odd, words) = words.split_at_mut_checked(elements % 2 * 2).ok_or(KernelError::Geometry)?;
         let of_four = elements / 4 * 4;
         let (quads, left) = words.split_at_mut_checked(of_four).ok_or(KernelError::Geometry)?;
-        widen_pair(base(self.zero), p, q, quads);
+        widen_rows(base(self.zero), p, q, Rows { rows: 1, run: of_four, pitch: of_four }, quads)?;
         for (lane, pixel) in [p, q].into_iter().enumerate() {
             let left_over = pixel.get(of_four..elements).unwrap_or_default();
             let mut tail = left_over.iter().map(|&q| widen_one(self.zero, q));
@@ -216,46 +264,21 @@ impl Walk<'_> {
         Ok(())
     }
 
-    /// Copies a window; what is outside the image is the zero point.
-    fn copy(&self, pixel: Pixel, to: &mut [i8]) {
+    /// Copies a window; what is outside the image is the zero point. Its rows are runs of the image.
+    fn copy(&self, pixel: Pixel, to: &mut [i8]) -> Result<(), KernelError> {
         let c = self.window.input.c as usize;
-        let size = usize::from(self.window.size.x);
-        let columns = self.window.columns(pixel.x);
-        let (run, runs) = if columns.step == 1 { (columns.count() * c, 1) } else { (c, columns.count()) };
-        for (ky, to) in (0..self.window.size.y).zip(to.chunks_exact_mut((size * c).max(1))) {
-            let row = self.row(pixel, ky);
-            if row.is_none() || columns.count() < size {
-                to.fill(self.zero as i8);
-            }
-            let Some(row) = row else { continue };
-            for index in 0..runs {
-                let from = (columns.first + index * columns.step) * c;
-                let at = (columns.begin + index) * c;
-                if let (Some(to), Some(from)) = (to.get_mut(at..at + run), row.get(from..from + run)) {
-                    copy_words(from, to);
-                }
-            }
+        let (rows, pitch) = (usize::from(self.window.size.y), usize::from(self.window.size.x) * c);
+        let image_pitch = self.window.input.w as usize * c;
+        if let Some(from) = self.inside(pixel) {
+            return copy_rows(from, Rows { rows, run: pitch, pitch: image_pitch }, to, pitch);
         }
-    }
-}
-
-/// Copies a short run, whole words first.
-#[inline]
-fn copy_words(from: &[i8], to: &mut [i8]) {
-    let ((from, from_tail), (to, to_tail)) = (from.as_chunks::<4>(), to.as_chunks_mut::<4>());
-    for (to, from) in to.iter_mut().zip(from) {
-        *to = *from;
-    }
-    for (to, from) in to_tail.iter_mut().zip(from_tail) {
-        *to = *from;
-    }
-}
-
-/// Widens whole words of two pixels.
-fn widen_pair(base: u32, p: &[i8], q: &[i8], words: &mut [u32]) {
-    let quads = p.as_chunks::<4>().0.iter().zip(q.as_chunks::<4>().0);
-    for (words, (p, q)) in words.as_chunks_mut::<4>().0.iter_mut().zip(quads) {
-        let ([p0, p1], [q0, q1]) = (widen(base, p), widen(base, q));
-        *words = [p0, q0, p1, q1];
+        to.fill(self.zero as i8);
+        let (rows, columns) = (self.window.rows(pixel.y), self.window.columns(pixel.x));
+        let row = pixel.n * self.window.input.h as usize + rows.first;
+        let from = self.input.get(row * image_pitch + columns.first * c..);
+        let to = to.get_mut(rows.begin * pitch + columns.begin * c..);
+        let (Some(from), Some(to)) = (from, to) else { return Ok(()) };
+        let clipped = Rows { rows: rows.count(), run: columns.count() * c, pitch: image_pitch };
+        if clipped.rows > 0 && clipped.run > 0 { copy_rows(from, clipped, to, pitch) } else { Ok(()) }
     }
 }

@@ -14,6 +14,7 @@ mod depthwise_conv_2d;
 mod fully_connected;
 mod lanes;
 mod product;
+mod widen;
 
 pub use conv_2d::{conv_2d_s8, scratch_words as conv_2d_scratch_words};
 pub use depthwise_conv_2d::{
