@@ -50,25 +50,31 @@ impl Halving {
         zero.0.wrapping_mul(2).wrapping_add(1)
     }
 
-    /// Twice an accumulator, scaled, plus the zero point of `centre`, limited to `i8`.
+    /// Twice an accumulator, scaled, plus the zero point of `centre`.
+    #[inline]
+    pub const fn scale(self, doubled: i32, centre: i32) -> i32 {
+        self.finish(doubled, doubled >> 31, centre)
+    }
+
+    /// As [`scale`](Self::scale), limited to `i8`.
     #[inline]
     pub const fn requantize(self, doubled: i32, centre: i32) -> i8 {
-        self.finish(doubled, doubled >> 31, centre)
+        saturate_i8(self.scale(doubled, centre))
     }
 
     /// As [`requantize`](Self::requantize) for results from the zero point up; what is below comes out at most as the
     /// zero point.
     #[inline]
     pub const fn requantize_from_zero(self, doubled: i32, centre: i32) -> i8 {
-        self.finish(doubled, 0, centre)
+        saturate_i8(self.finish(doubled, 0, centre))
     }
 
     #[inline]
-    const fn finish(self, doubled: i32, sign: i32, centre: i32) -> i8 {
+    const fn finish(self, doubled: i32, sign: i32, centre: i32) -> i32 {
         let high = (doubled as i64 * self.mantissa as i64 + (1 << 31)) >> 32;
         let middle = centre.wrapping_shl(self.exponent as u32);
         let sum = (high as i32).wrapping_add(middle).wrapping_add(sign);
-        saturate_i8((sum >> (self.exponent & 31)) >> 1)
+        (sum >> (self.exponent & 31)) >> 1
     }
 }
 

@@ -1,14 +1,14 @@
 //! Weights for the kernels of [`kernels::arch::armv7em`].
 
-use engine::ops::{Conv2dArmv7em, DepthwiseConv2dArmv7em, FullyConnectedArmv7em};
+use engine::ops::{AddArmv7em, AnyOperator, Conv2dArmv7em, DepthwiseConv2dArmv7em, FullyConnectedArmv7em};
 use kernels::{
     Hwc, Window, Yx,
     arch::armv7em::{
-        Elements, conv_2d_scratch_words, depthwise_conv_2d_scratch_words, takes_fully_connected,
+        Elements, conv_2d_scratch_words, depthwise_conv_2d_scratch_words, takes_add, takes_fully_connected,
     },
     reference::{Conv2d, ConvShape, DepthwiseConv2d, FullyConnected, MatrixShape},
 };
-use quant::{Clamp, Halving, ZeroPoint};
+use quant::{Clamp, Halving, Sum, ZeroPoint};
 
 use super::Weighted;
 use crate::ops::{Lowering, Slot};
@@ -106,6 +106,11 @@ pub(super) fn fully_connected(
         )?;
     }
     Some(())
+}
+
+/// The sum of two tensors of one shape.
+pub(super) fn add(sum: &Sum) -> Option<AnyOperator> {
+    takes_add(sum).then(|| AddArmv7em(*sum).into())
 }
 
 /// What sums become.

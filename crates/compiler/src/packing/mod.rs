@@ -76,6 +76,7 @@ pub(crate) fn add(cx: &Lowering<'_>, sum: &Sum) -> Option<AnyOperator> {
         Isa::X86_64 => Host::X86_64.add(sum),
         Isa::Aarch64 => Host::Aarch64.add(sum),
         Isa::Mve => armv8_1m_mve::add(sum),
+        Isa::Armv7em => armv7em::add(sum),
         _ => None,
     }
 }

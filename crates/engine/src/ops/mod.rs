@@ -357,6 +357,7 @@ operators! {
         1000 Conv2dArmv7em
         1001 FullyConnectedArmv7em
         1002 DepthwiseConv2dArmv7em
+        1003 AddArmv7em
     }
     Mve {
         1100 Conv2dMve

@@ -5,7 +5,9 @@ use kernels::{
     reference::{Conv2d, DepthwiseConv2d, FullyConnected},
 };
 
-use super::super::{Flow, Operator};
+use quant::Sum;
+
+use super::super::{Flow, Operator, elementwise::two};
 use crate::{
     Io, RunError,
     memory::{elements, elements_mut},
@@ -43,4 +45,19 @@ packed! {
     DepthwiseConv2dArmv7em(DepthwiseConv2d) = armv7em::depthwise_conv_2d_s8;
     /// FULLY_CONNECTED on int8, outputs by the eight.
     FullyConnectedArmv7em(FullyConnected) = armv7em::fully_connected_s8;
+}
+
+/// ADD on int8 tensors of one shape.
+///
+/// Operands: the output, the first, the second. The output may be one of the others.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct AddArmv7em(pub Sum);
+
+impl Operator for AddArmv7em {
+    fn run(&self, io: &mut Io<'_, '_>) -> Result<Flow, RunError> {
+        let (output, [a, b]) = two(io)?;
+        armv7em::add_s8(&self.0, a, b, output)?;
+        Ok(Flow::Next)
+    }
 }

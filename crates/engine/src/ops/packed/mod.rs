@@ -10,7 +10,7 @@ mod wide;
 mod x86_64;
 
 pub use aarch64::{AddAarch64, Conv2dAarch64, DepthwiseConv2dAarch64, FullyConnectedAarch64};
-pub use armv7em::{Conv2dArmv7em, DepthwiseConv2dArmv7em, FullyConnectedArmv7em};
+pub use armv7em::{AddArmv7em, Conv2dArmv7em, DepthwiseConv2dArmv7em, FullyConnectedArmv7em};
 pub use armv8_1m_mve::{AddMve, AveragePool2dMve, Conv2dMve, DepthwiseConv2dMve, FullyConnectedMve};
 pub use narrow::{
     Conv2dArmv6m, Conv2dArmv7m, DepthwiseConv2dArmv6m, DepthwiseConv2dArmv7m, FullyConnectedArmv6m,

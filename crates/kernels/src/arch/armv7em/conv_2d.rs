@@ -36,8 +36,6 @@ impl Plan {
         let pairs = (WIDENED_WORDS / elements.words()).max(1);
         let bytes = if window.input.c.is_multiple_of(4) {
             in_c / 4
-        } else if window.dilation != (Yx { y: 1, x: 1 }) {
-            return None;
         } else {
             elements.count().div_ceil(4).checked_mul(2)?
         };
@@ -264,7 +262,7 @@ impl Walk<'_> {
         Ok(())
     }
 
-    /// Copies a window; what is outside the image is the zero point. Its rows are runs of the image.
+    /// Copies a window; what is outside the image is the zero point.
     fn copy(&self, pixel: Pixel, to: &mut [i8]) -> Result<(), KernelError> {
         let c = self.window.input.c as usize;
         let (rows, pitch) = (usize::from(self.window.size.y), usize::from(self.window.size.x) * c);
@@ -275,10 +273,18 @@ impl Walk<'_> {
         to.fill(self.zero as i8);
         let (rows, columns) = (self.window.rows(pixel.y), self.window.columns(pixel.x));
         let row = pixel.n * self.window.input.h as usize + rows.first;
-        let from = self.input.get(row * image_pitch + columns.first * c..);
-        let to = to.get_mut(rows.begin * pitch + columns.begin * c..);
-        let (Some(from), Some(to)) = (from, to) else { return Ok(()) };
-        let clipped = Rows { rows: rows.count(), run: columns.count() * c, pitch: image_pitch };
-        if clipped.rows > 0 && clipped.run > 0 { copy_rows(from, clipped, to, pitch) } else { Ok(()) }
+        // Taps apart are copied one by one.
+        let (run, runs) = if columns.step == 1 { (columns.count(), 1) } else { (1, columns.count()) };
+        let clipped = Rows { rows: rows.count(), run: run * c, pitch: rows.step * image_pitch };
+        if clipped.rows == 0 || clipped.run == 0 {
+            return Ok(());
+        }
+        for index in 0..runs {
+            let from = row * image_pitch + (columns.first + index * columns.step) * c;
+            let at = rows.begin * pitch + (columns.begin + index) * c;
+            let (from, to) = (self.input.get(from..), to.get_mut(at..));
+            copy_rows(from.unwrap_or_default(), clipped, to.unwrap_or_default(), pitch)?;
+        }
+        Ok(())
     }
 }

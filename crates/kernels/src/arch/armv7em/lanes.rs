@@ -2,6 +2,8 @@
 
 #![cfg_attr(kernel_isa = "armv7em", allow(unsafe_code))]
 
+use quant::Halving;
+
 /// `low` and `high`, each cut to 16 bits.
 #[inline]
 pub(super) const fn pack(low: i32, high: i32) -> u32 {
@@ -68,6 +70,49 @@ pub(super) const fn base(zero: i32) -> u32 {
     pack(twice, twice)
 }
 
+/// A [`Halving`] with the zero point that it adds.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Scaling {
+    mantissa: i32,
+    exponent: u32,
+    /// One half and the zero point, in units of the second rounding.
+    middle: i32,
+}
+
+impl Scaling {
+    /// `centre` is as [`Halving::centre`] gives it.
+    pub(super) const fn new(halving: Halving, centre: i32) -> Self {
+        let exponent = halving.exponent as u32 & 31;
+        Self { mantissa: halving.mantissa, exponent, middle: centre.wrapping_shl(exponent) }
+    }
+
+    /// As [`Halving::scale`].
+    #[inline]
+    pub(super) fn scale(self, doubled: i32) -> i32 {
+        let sum = multiply_add_high(doubled, self.mantissa, self.middle).wrapping_add(doubled >> 31);
+        (sum >> self.exponent) >> 1
+    }
+}
+
+/// `a · b / 2^32`, rounded to nearest, plus `sum`; wraps.
+#[cfg(kernel_isa = "armv7em")]
+#[inline]
+fn multiply_add_high(a: i32, b: i32, sum: i32) -> i32 {
+    let out;
+    // SAFETY: as for `add_even_bytes`.
+    unsafe {
+        core::arch::asm!("smmlar {out}, {a}, {b}, {sum}", out = lateout(reg) out, a = in(reg) a, b = in(reg) b,
+            sum = in(reg) sum, options(pure, nomem, nostack, preserves_flags));
+    };
+    out
+}
+
+#[cfg(not(kernel_isa = "armv7em"))]
+const fn multiply_add_high(a: i32, b: i32, sum: i32) -> i32 {
+    let high = (a as i64 * b as i64 + (1 << 31)) >> 32;
+    (high as i32).wrapping_add(sum)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -81,5 +126,20 @@ mod tests {
             }
         }
         assert_eq!(widen(base(-128), &[127, -128, 127, -128]), [510 << 16 | 510, 0]);
+    }
+
+    #[test]
+    fn scalings_are_halvings() {
+        for mantissa in [0, 1 << 30, 0x5555_5555, i32::MAX] {
+            for exponent in [0, 1, 7, 22] {
+                let halving = Halving { mantissa, exponent };
+                for centre in [1, -255, 255, 3] {
+                    for doubled in [0, 2, -2, 6, -6, 12346, -998_876, i32::MAX - 1, i32::MIN] {
+                        let scaled = Scaling::new(halving, centre).scale(doubled);
+                        assert_eq!(scaled, halving.scale(doubled, centre), "{halving:?} {centre} {doubled}");
+                    }
+                }
+            }
+        }
     }
 }

@@ -9,6 +9,7 @@
 //! * **Doubled images.** What is widened is `2 · (q − zero)`: the doubling is what a rounding high multiply needs to
 //!   round as [`quant::Multiplier`] does, see [`quant::Halving`], and a tap outside the image is 0.
 
+mod add;
 mod conv_2d;
 mod depthwise_conv_2d;
 mod fully_connected;
@@ -16,6 +17,7 @@ mod lanes;
 mod product;
 mod widen;
 
+pub use add::{add_s8, takes_add};
 pub use conv_2d::{conv_2d_s8, scratch_words as conv_2d_scratch_words};
 pub use depthwise_conv_2d::{
     RECORD_BYTES as DEPTHWISE_RECORD_BYTES, depthwise_conv_2d_s8,
