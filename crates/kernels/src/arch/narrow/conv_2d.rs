@@ -1,10 +1,10 @@
 //! CONV_2D, four pixels at a time.
 
-use bytemuck::{cast_slice, cast_slice_mut, try_cast_slice, try_cast_slice_mut};
+use bytemuck::{try_cast_slice, try_cast_slice_mut};
 use quant::{GuardedOutput, ZeroPoint};
 
 use super::{
-    Factors, ROW, Row,
+    Factors, ROW,
     inner::{Finish, PIXELS},
 };
 use crate::{KernelError, Window, arch::narrow_inner::convolve_block};
@@ -64,18 +64,27 @@ impl PairedConv2d {
             before.fill(zero);
             after.fill(zero);
             if columns.step == 1 {
-                inside.copy_from_slice(input.get(from..)?.get(..inside.len())?);
+                copy(inside, input.get(from..)?)?;
             } else {
                 let step = columns.step * channels;
                 let pixels = inside.chunks_exact_mut(channels.max(1));
                 for (pixel, from) in pixels.zip((from..).step_by(step.max(1))) {
-                    pixel.copy_from_slice(input.get(from..)?.get(..channels)?);
+                    copy(pixel, input.get(from..)?)?;
                 }
             }
             from += rows.step * image_row;
         }
         Some(())
     }
+}
+
+/// Copies as many bytes as there is room for; `None` where there are fewer.
+fn copy(to: &mut [i8], from: &[i8]) -> Option<()> {
+    let from = from.get(..to.len())?;
+    if from.len() == to.len() {
+        to.copy_from_slice(from);
+    }
+    Some(())
 }
 
 /// Writes two rows of taps as pairs, into one of the two words of each tap.
@@ -126,8 +135,8 @@ pub fn conv_2d(
     let scratch: &mut [u32] = try_cast_slice_mut(scratch).map_err(|_| KernelError::Geometry)?;
     let (table, scratch) = scratch.split_at_mut_checked(channels * ROW).ok_or(KernelError::Geometry)?;
     let (rows, pixels) = scratch.split_at_mut_checked(PIXELS * words).ok_or(KernelError::Geometry)?;
-    let table: &mut [Row] = cast_slice_mut(table);
-    let pixels: &mut [[u32; 2]] = cast_slice_mut(pixels);
+    let (table, _) = table.as_chunks_mut();
+    let (pixels, _) = pixels.as_chunks_mut();
     factors.tabulate(&conv.output, table);
     let finish = Finish { table, factors, output: &conv.output };
     // A filter's end may be less than a word; what stands there meets weights of 0.
@@ -145,7 +154,8 @@ pub fn conv_2d(
         let begin = begin.min(all - step);
         if in_place.is_none() {
             for (index, row) in rows.chunks_exact_mut(words).enumerate() {
-                let row = cast_slice_mut(row).get_mut(..taps).ok_or(KernelError::Geometry)?;
+                let row = try_cast_slice_mut(row).map_err(|_| KernelError::Geometry)?;
+                let row = row.get_mut(..taps).ok_or(KernelError::Geometry)?;
                 conv.gather(begin + index * spread, input, row).ok_or(KernelError::Geometry)?;
             }
         }
@@ -161,7 +171,7 @@ pub fn conv_2d(
                 }
             };
             let (Some(lower), Some(upper)) = (row(0), row(1)) else { return Err(KernelError::Geometry) };
-            interleave(cast_slice(lower), cast_slice(upper), which, pixels);
+            interleave(lower, upper, which, pixels);
         }
         let block = output.get_mut(begin * channels..).ok_or(KernelError::Geometry)?;
         convolve_block(weights, pixels, &finish, block, stride);

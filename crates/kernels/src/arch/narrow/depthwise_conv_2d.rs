@@ -1,10 +1,10 @@
 //! DEPTHWISE_CONV_2D, channel by channel, two columns of outputs at a time.
 
-use bytemuck::{cast_slice, cast_slice_mut, try_cast_slice_mut};
+use bytemuck::try_cast_slice_mut;
 use quant::{GuardedOutput, ZeroPoint};
 
 use super::{
-    Factors, ROW, Row,
+    Factors, ROW,
     inner::{Finish, Side, Walk},
 };
 use crate::{
@@ -98,7 +98,7 @@ pub fn depthwise_conv_2d(
     let scratch: &mut [u32] = try_cast_slice_mut(scratch).map_err(|_| KernelError::Geometry)?;
     let (table, scratch) = scratch.split_at_mut_checked(table).ok_or(KernelError::Geometry)?;
     let (groups, strip) = scratch.split_at_mut_checked(taps).ok_or(KernelError::Geometry)?;
-    let table: &mut [Row] = cast_slice_mut(table);
+    let (table, _) = table.as_chunks_mut();
     factors.tabulate(&conv.output, table);
     let finish = Finish { table, factors, output: &conv.output };
     let zero = [conv.input_zero.0 as i8];
@@ -142,7 +142,7 @@ pub fn depthwise_conv_2d(
                 }
                 let from = (n * height * outputs.w as usize + base) * channels + o;
                 let out = output.get_mut(from..).ok_or(KernelError::Geometry)?;
-                depthwise_columns(cast_slice(groups), strip, &walk, &finish, o, out);
+                depthwise_columns(groups.as_chunks().0, strip, &walk, &finish, o, out);
                 // What the next pair reads too moves to the front.
                 done = base + 1 + second;
                 let next = done.min(outputs.w as usize - 1 - second);
@@ -151,8 +151,9 @@ pub fn depthwise_conv_2d(
                 if window.dilation.x != 1 || moved == 0 {
                     kept = 0;
                 }
-                if kept > 0 && done < outputs.w as usize {
-                    strip.copy_within(moved * column.., 0);
+                let from = moved * column;
+                if kept > 0 && done < outputs.w as usize && from <= strip.len() {
+                    strip.copy_within(from.., 0);
                 }
             }
         }

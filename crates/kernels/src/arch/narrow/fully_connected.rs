@@ -1,9 +1,9 @@
 //! FULLY_CONNECTED, with the vector widened once for all rows of the matrix.
 
-use bytemuck::{cast_slice_mut, try_cast_slice_mut};
+use bytemuck::try_cast_slice_mut;
 use quant::GuardedOutput;
 
-use super::{Factors, ROW, Row, inner::Finish};
+use super::{Factors, ROW, inner::Finish};
 use crate::{KernelError, arch::narrow_inner::multiply, reference::MatrixShape};
 
 /// A matrix packed in words of four weights, each plus 128.
@@ -62,11 +62,14 @@ pub fn fully_connected(
     }
     let scratch: &mut [u32] = try_cast_slice_mut(scratch).map_err(|_| KernelError::Geometry)?;
     let (table, words) = scratch.split_at_mut_checked(outputs * ROW).ok_or(KernelError::Geometry)?;
-    let table: &mut [Row] = cast_slice_mut(table);
-    let words: &mut [[u32; 4]] = cast_slice_mut(words);
+    let (table, _) = table.as_chunks_mut();
+    let (words, _) = words.as_chunks_mut::<4>();
     factors.tabulate(&matrix.output, table);
     let finish = Finish { table, factors, output: &matrix.output };
-    for (vector, out) in input.chunks_exact(inputs).zip(output.chunks_exact_mut(outputs)) {
+    for n in 0..batch {
+        let vector = input.get(n * inputs..).and_then(|rest| rest.get(..inputs));
+        let out = output.get_mut(n * outputs..).and_then(|rest| rest.get_mut(..outputs));
+        let (Some(vector), Some(out)) = (vector, out) else { return Err(KernelError::Geometry) };
         let mut sum = 0u32;
         for (quad, word) in vector.chunks(4).zip(&mut *words) {
             let mut before = 0u32;
