@@ -80,6 +80,8 @@ unsafe extern "C" fn widen_words(
     base: u32,
 ) {
     naked_asm!(
+        // Naked functions do not take the features of the core that rustc is told, such as the DSP extension of an M33.
+        ".cpu cortex-m4",
         "push {{r4-r11, lr}}",
         "ldr r10, [sp, #36]",
         "ldr r11, [sp, #40]",
@@ -148,6 +150,8 @@ unsafe extern "C" fn copy_bytes(
     to_pitch: usize,
 ) {
     naked_asm!(
+        // Naked functions do not take the features of the core that rustc is told, such as the DSP extension of an M33.
+        ".cpu cortex-m4",
         "push {{r4-r8, lr}}",
         "ldr r4, [sp, #24]",
         "ldr r5, [sp, #28]",

@@ -73,6 +73,8 @@ macro_rules! pairs {
         #[unsafe(naked)]
         unsafe extern "C" fn $name(job: Job) {
             naked_asm!(
+                // Naked functions do not take the features of the core that rustc is told, such as the DSP extension of an M33.
+                ".cpu cortex-m4",
                 "push {{r4-r11, lr}}",
                 "mov lr, r2",
                 "ldm r3, {{r6-r11}}",
@@ -169,6 +171,8 @@ macro_rules! singles {
         #[unsafe(naked)]
         unsafe extern "C" fn $name(job: Job) {
             naked_asm!(
+                // Naked functions do not take the features of the core that rustc is told, such as the DSP extension of an M33.
+                ".cpu cortex-m4",
                 "push {{r4-r11, lr}}",
                 "mov lr, r2",
                 "ldm r3, {{r6-r11}}",
@@ -262,6 +266,8 @@ pub(super) fn spread(rows: &TwoRows<'_>, words: usize, planes: &mut [u32]) {
 #[unsafe(naked)]
 unsafe extern "C" fn spread_words(job: SpreadJob) {
     naked_asm!(
+        // Naked functions do not take the features of the core that rustc is told, such as the DSP extension of an M33.
+        ".cpu cortex-m4",
         "push {{r4-r11, lr}}",
         "ldr r10, [sp, #36]",
         "ldr r11, [sp, #40]",

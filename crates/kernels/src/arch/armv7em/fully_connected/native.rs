@@ -61,6 +61,8 @@ pub(super) fn run(x: &[u32], stream: &[u32], centre: i32, out: &mut [i8]) {
 #[unsafe(naked)]
 unsafe extern "C" fn blocks(job: Job) {
     naked_asm!(
+        // Naked functions do not take the features of the core that rustc is told, such as the DSP extension of an M33.
+        ".cpu cortex-m4",
         ".macro mj_couple raw, even, x, w",
         "smlad \\raw, \\x, \\w, \\raw",
         "sxtb16 \\w, \\w",

@@ -83,6 +83,8 @@ pub(super) fn run(product: &Product<'_>, x: &[u32], out: &mut [i8]) {
 #[unsafe(naked)]
 unsafe extern "C" fn blocks(job: Job) {
     naked_asm!(
+        // Naked functions do not take the features of the core that rustc is told, such as the DSP extension of an M33.
+        ".cpu cortex-m4",
         // A pair of elements, times four channels and two pixels: 56 bytes of code.
         // \after is "!" where pointers go on.
         ".macro mj_step at, after",
