@@ -257,7 +257,7 @@ fn every_entry_and_every_way_out_is_counted() {
             for (&(from, to), &count) in &region.edges {
                 *entered.entry(to).or_default() += count;
                 *left.entry(from).or_default() += count;
-                if to == from + u64::from(code.at(from).unwrap().bytes) {
+                if code.at(from).is_ok_and(|instruction| to == from + u64::from(instruction.bytes)) {
                     *missed.entry(from).or_default() += count;
                 }
             }

@@ -33,7 +33,7 @@ impl Plan {
         let channels = (window.output.c as usize).checked_next_multiple_of(2)?;
         let in_c = window.input.c as usize;
         let elements = Elements::new(window.taps().checked_mul(in_c)?)?;
-        let pairs = (WIDENED_WORDS / elements.words()).max(1);
+        let pairs = (WIDENED_WORDS / elements.words().max(1)).max(1);
         let bytes = if window.input.c.is_multiple_of(4) {
             in_c / 4
         } else {
@@ -83,7 +83,7 @@ pub fn conv_2d_s8(
     let out_c = window.output.c as usize;
     let pair_words = plan.elements.words().max(1);
     let in_place = out_c == plan.channels;
-    let some_pairs = if in_place { widened.len() / pair_words } else { 1 };
+    let some_pairs = if in_place { widened.len() / pair_words.max(1) } else { 1 };
     for out in output.chunks_mut(out_c.saturating_mul(2 * some_pairs).max(1)) {
         let pairs = out.len() / (2 * out_c).max(1);
         if in_place && pairs * 2 * out_c == out.len() {
@@ -159,9 +159,9 @@ impl Walk<'_> {
     fn widen_pairs(&mut self, words: &mut [u32], pair_words: usize) -> Result<(), KernelError> {
         let c = self.window.input.c as usize;
         if !is_pointwise(self.window) || !c.is_multiple_of(4) {
-            return words.chunks_exact_mut(pair_words).try_for_each(|words| self.widen(2, words));
+            return words.chunks_exact_mut(pair_words.max(1)).try_for_each(|words| self.widen(2, words));
         }
-        let rows = Rows { rows: words.len() / pair_words, run: c, pitch: 2 * c };
+        let rows = Rows { rows: words.len() / pair_words.max(1), run: c, pitch: 2 * c };
         let from = self.input.get(self.at.x as usize * c..).unwrap_or_default();
         self.at.x = self.at.x.saturating_add(2 * rows.rows as u32);
         widen_rows(base(self.zero), from, from.get(c..).unwrap_or_default(), rows, words)

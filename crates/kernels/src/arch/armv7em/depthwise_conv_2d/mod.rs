@@ -55,7 +55,7 @@ impl Strips {
         let rows_per_word = 3 - stride;
         let words = (PLANE_BYTES / 16).checked_div(width)?.max(2);
         let rows = ((words - 1) * rows_per_word).min((window.output.h as usize).next_multiple_of(2));
-        let words = (rows.div_ceil(rows_per_word) + 1).checked_mul(width)?;
+        let words = (rows.div_ceil(rows_per_word.max(1)) + 1).checked_mul(width)?;
         Some(Self { stride, width, rows, words })
     }
 }
@@ -255,7 +255,7 @@ struct Plane {
 impl Plane {
     /// Computes the outputs of a channel, the first of which is the first of `out`.
     fn run(&self, words: &[u32], channel: &Channel, out: &mut [i8]) -> Result<(), KernelError> {
-        let rows_of_words = self.rows.div_ceil(3 - self.stride) + 1;
+        let rows_of_words = self.rows.div_ceil(3usize.saturating_sub(self.stride).max(1)) + 1;
         let last = (self.rows * self.columns).checked_sub(1).ok_or(KernelError::Geometry)? * self.channels;
         if words.len() < rows_of_words * self.width || out.len() <= last {
             return Err(KernelError::Geometry);
@@ -274,14 +274,14 @@ impl Plane {
         let rows_per_word = 3 - self.stride;
         for y in 0..self.rows {
             for x in 0..self.columns {
-                let from = y / rows_per_word * self.width + x * self.stride;
+                let from = y / rows_per_word.max(1) * self.width + x * self.stride;
                 let mut sum = channel.bias;
                 for column in 0..3 {
                     let (a, b) = (words[from + column], words[from + self.width + column]);
                     let ([a0, a1], [b0, b1]) = (halves(a), halves(b));
                     let ([w0, w1], [w2, _]) =
                         (halves(channel.weights[2 * column]), halves(channel.weights[2 * column + 1]));
-                    let products = if y % rows_per_word == 0 {
+                    let products = if y % rows_per_word.max(1) == 0 {
                         a0 * w0 + a1 * w1 + b0 * w2
                     } else {
                         a1 * w0 + b0 * w1 + b1 * w2
