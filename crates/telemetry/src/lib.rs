@@ -6,4 +6,5 @@
 
 pub mod exit;
 pub mod files;
+pub mod mlperf;
 pub mod wire;
