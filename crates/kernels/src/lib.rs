@@ -16,6 +16,7 @@
 extern crate std;
 
 pub mod arch;
+mod blocks;
 mod broadcast;
 mod error;
 mod geometry;

@@ -1,6 +1,6 @@
 //! CAST.
 
-use crate::KernelError;
+use crate::{KernelError, blocks::Blocks as _};
 
 /// What the elements of a tensor are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,7 +98,7 @@ impl ElementType {
 pub fn cast(params: &Cast, input: &[u8], output: &mut [u8]) -> Result<(), KernelError> {
     let (from, to) = (params.from.bytes().max(1), params.to.bytes().max(1));
     KernelError::check((input.len() / from).checked_mul(to), output.len())?;
-    for (input, output) in input.chunks_exact(from).zip(output.chunks_exact_mut(to)) {
+    for (input, output) in input.blocks(from).zip(output.blocks_mut(to)) {
         let bits = params.to.bits(params.from.read(input)).to_le_bytes();
         for (out, byte) in output.iter_mut().zip(bits) {
             *out = byte;

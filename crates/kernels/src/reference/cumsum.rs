@@ -3,7 +3,7 @@
 use quant::Sum;
 
 use super::plain::Number;
-use crate::KernelError;
+use crate::{KernelError, blocks::Blocks as _};
 
 /// Which way, and over what, sums run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,7 +53,7 @@ impl Cumsum {
         if !input.len().is_multiple_of(block) {
             return Err(KernelError::Geometry);
         }
-        for (input, output) in input.chunks_exact(block).zip(output.chunks_exact_mut(block)) {
+        for (input, output) in input.blocks(block).zip(output.blocks_mut(block)) {
             for column in 0..inner {
                 let mut sum = nothing;
                 for step in 0..depth {

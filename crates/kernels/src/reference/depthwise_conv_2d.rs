@@ -5,7 +5,7 @@ use core::marker::PhantomData;
 use quant::{Clamp, ZeroPoint};
 
 use super::layer::{Layer, Nibbles, Range, Real, Sum32, Sum64, Weights, check_bias};
-use crate::{KernelError, PerChannel, Window};
+use crate::{KernelError, PerChannel, Window, blocks::Blocks as _};
 
 /// A depthwise convolution: output channel `c · multiplier + m` sees input channel `c` alone.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -98,7 +98,7 @@ pub(crate) fn convolve_channels<L: Layer>(
     let multiplier = multiplier(window).max(1);
     let row = window.input.w as usize * in_c;
     let image = window.input.h as usize * row;
-    let mut pixels = output.chunks_exact_mut(out_c.max(1));
+    let mut pixels = output.blocks_mut(out_c);
     for n in 0..window.batch as usize {
         for y in 0..window.output.h {
             let rows = window.rows(y);

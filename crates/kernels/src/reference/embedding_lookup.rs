@@ -2,7 +2,7 @@
 
 use quant::ZeroPoint;
 
-use crate::KernelError;
+use crate::{KernelError, blocks::Blocks as _};
 
 /// A table of rows that are picked by number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,7 +42,7 @@ pub fn embedding_lookup(
     if row == 0 {
         return Ok(());
     }
-    for (&index, out) in indices.iter().zip(output.chunks_exact_mut(row)) {
+    for (&index, out) in indices.iter().zip(output.blocks_mut(row)) {
         for (to, &from) in out.iter_mut().zip(pick(table, row, index)?) {
             *to = from;
         }
@@ -52,7 +52,7 @@ pub fn embedding_lookup(
 
 fn pick<T>(table: &[T], row: usize, index: i32) -> Result<&[T], KernelError> {
     let index = usize::try_from(index).map_err(|_| KernelError::Value)?;
-    table.chunks_exact(row.max(1)).nth(index).ok_or(KernelError::Value)
+    table.blocks(row).nth(index).ok_or(KernelError::Value)
 }
 
 /// A table of int8 rows that stand for real ones.
@@ -86,7 +86,7 @@ pub fn dequantized_lookup(
     if row == 0 {
         return Ok(());
     }
-    for (&index, out) in indices.iter().zip(output.chunks_exact_mut(row)) {
+    for (&index, out) in indices.iter().zip(output.blocks_mut(row)) {
         for (to, &from) in out.iter_mut().zip(pick(table, row, index)?) {
             *to = quant::dequantize(from.into(), lookup.scale, ZeroPoint(0));
         }

@@ -5,7 +5,7 @@ use core::marker::PhantomData;
 use quant::{Clamp, ZeroPoint};
 
 use super::layer::{Layer, Nibbles, Range, Real, Sum32, Sum64, SumOnce, Weights, check_bias};
-use crate::{KernelError, PerChannel};
+use crate::{KernelError, PerChannel, blocks::Blocks as _};
 
 /// How many vectors a matrix is multiplied by, and of which lengths.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -104,7 +104,7 @@ pub(crate) fn multiply<L: Layer>(
     output: &mut [L::Output],
 ) -> Result<(), KernelError> {
     let inputs = shape.inputs as usize;
-    for (n, vector) in output.chunks_exact_mut(shape.outputs.max(1) as usize).enumerate() {
+    for (n, vector) in output.blocks_mut(shape.outputs as usize).enumerate() {
         let read = input.get(n * inputs..(n + 1) * inputs).ok_or(KernelError::Geometry)?;
         for (o, out) in vector.iter_mut().enumerate() {
             let mut sum = L::Sum::default();

@@ -1,7 +1,7 @@
 //! GATHER, GATHER_ND and DYNAMIC_UPDATE_SLICE: copies whose places a tensor says.
 
 use super::{CopyNd, copy_nd};
-use crate::KernelError;
+use crate::{KernelError, blocks::Blocks as _};
 
 /// Most dimensions that a tuple of indices can name.
 pub const GATHER_DIMS: usize = 8;
@@ -75,14 +75,14 @@ pub fn gather<I: Index>(
         return Err(KernelError::Value);
     }
     let block = (block_bytes as usize).max(1);
-    let arrays = input.chunks_exact((axis as usize).saturating_mul(block).max(1));
-    let mut targets = output.chunks_exact_mut(block);
+    let arrays = input.blocks((axis as usize).saturating_mul(block).max(1));
+    let mut targets = output.blocks_mut(block);
     for (number, array) in arrays.enumerate() {
         let first = (number / (outer as usize).max(1)).wrapping_mul(picks as usize);
         let row = indices.get(first..).and_then(|rest| rest.get(..picks as usize)).unwrap_or_default();
         for index in row {
             let at = usize::try_from(index.value()).map_err(|_| KernelError::Value)?;
-            let source = array.chunks_exact(block).nth(at).ok_or(KernelError::Value)?;
+            let source = array.blocks(block).nth(at).ok_or(KernelError::Value)?;
             if let Some(target) = targets.next() {
                 copy(source, target);
             }
@@ -127,7 +127,7 @@ pub fn gather_nd<I: Index>(
         return Err(KernelError::Geometry);
     }
     KernelError::check((indices.len() / depth).checked_mul(gather.block_bytes as usize), output.len())?;
-    for (tuple, target) in indices.chunks_exact(depth).zip(output.chunks_exact_mut(block)) {
+    for (tuple, target) in indices.blocks(depth).zip(output.blocks_mut(block)) {
         let mut at = 0usize;
         for ((index, &count), &stride) in tuple.iter().zip(&gather.counts).zip(&gather.strides_bytes) {
             let index = index.value();

@@ -10,7 +10,7 @@ use super::{
     fully_connected::{MatrixShape, multiply},
     layer::{IntegerWeights, Layer, Range, Weights},
 };
-use crate::{KernelError, Window};
+use crate::{KernelError, Window, blocks::Blocks as _};
 
 /// How one image or vector is quantised at run time, and in which order its sums are scaled back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,8 +110,8 @@ fn each_item<'a>(
     (outputs, output): (usize, &mut [f32]),
     walk: impl Fn(&Hybrid<'a>, &[i8], &mut [f32]) -> Result<(), KernelError>,
 ) -> Result<(), KernelError> {
-    let items = input.chunks_exact(quantized.len().max(1));
-    for (values, written) in items.zip(output.chunks_exact_mut(outputs.max(1))) {
+    let items = input.blocks(quantized.len().max(1));
+    for (values, written) in items.zip(output.blocks_mut(outputs)) {
         let input = match dynamics {
             Dynamics::Symmetric => DynamicRange::symmetric(values),
             Dynamics::Asymmetric | Dynamics::AsymmetricWeightsFirst => DynamicRange::asymmetric(values),

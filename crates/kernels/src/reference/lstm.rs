@@ -3,7 +3,7 @@
 use quant::{Clamp, Curve16Input, Multiplier, ZeroPoint, float};
 
 use super::layer::{Element, Weights, check_bias};
-use crate::KernelError;
+use crate::{KernelError, blocks::Blocks as _};
 
 /// How many sequences there are, how long, and where their vectors lie.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -187,7 +187,7 @@ impl LstmShape {
         if units == 0 {
             return Ok(());
         }
-        let states = state.hidden.chunks_exact_mut(units).zip(state.cell.chunks_exact_mut(units));
+        let states = state.hidden.blocks_mut(units).zip(state.cell.blocks_mut(units));
         for (n, (hidden, cells)) in states.enumerate() {
             for t in 0..self.time as usize {
                 let vector = n * self.batch_step as usize + t * self.time_step as usize;

@@ -2,7 +2,7 @@
 
 use quant::{ExpSum, L2Normalization, LogSoftmax, ZeroPoint, float};
 
-use crate::KernelError;
+use crate::{KernelError, blocks::Blocks as _};
 
 /// L2_NORMALIZATION of rows of int8.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,7 +25,7 @@ fn rows<'a, T>(
     if !input.len().is_multiple_of(depth) {
         return Err(KernelError::Geometry);
     }
-    Ok(input.chunks_exact(depth).zip(output.chunks_exact_mut(depth)))
+    Ok(input.blocks(depth).zip(output.blocks_mut(depth)))
 }
 
 /// Each row divided by the root of the sum of its squares.

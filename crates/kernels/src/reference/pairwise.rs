@@ -3,7 +3,7 @@
 //! An operand may be what the output holds already ([`Source::Output`]): each element is read before it is
 //! overwritten, so the bytes are the same as with an operand of its own.
 
-use crate::{Broadcast, KernelError};
+use crate::{Broadcast, KernelError, blocks::Blocks as _};
 
 /// Elements worked on at once.
 const CHUNK: usize = 32;
@@ -126,7 +126,7 @@ pub(super) fn pairwise_to<T: Copy, O>(
     walk.check(output.len(), [a.len(), b.len()])?;
     let rows = walk.rows::<2>();
     let (len, [a_step, b_step]) = (rows.len.max(1), rows.steps);
-    for ([mut a_at, mut b_at], output) in rows.zip(output.chunks_exact_mut(len)) {
+    for ([mut a_at, mut b_at], output) in rows.zip(output.blocks_mut(len)) {
         for output in output {
             if let (Some(&a), Some(&b)) = (a.get(a_at), b.get(b_at)) {
                 *output = function(a, b);

@@ -1,6 +1,6 @@
 //! A copy that picks by tables: RESIZE_NEAREST_NEIGHBOR and MIRROR_PAD.
 
-use crate::KernelError;
+use crate::{KernelError, blocks::Blocks as _};
 
 /// Most dimensions of a [`PickNd`].
 pub const PICK_DIMS: usize = 8;
@@ -39,7 +39,7 @@ pub fn pick_nd(pick: &PickNd, input: &[u8], tables: &[u32], output: &mut [u8]) -
     let bytes = pick.counts.iter().try_fold(run, |product, &count| product.checked_mul(count as usize));
     KernelError::check(bytes, output.len())?;
     let mut at = [0u32; PICK_DIMS];
-    for target in output.chunks_exact_mut(run.max(1)) {
+    for target in output.blocks_mut(run) {
         let mut from = 0usize;
         let mut rest = tables;
         for (&index, &count) in at.iter().zip(&pick.counts) {

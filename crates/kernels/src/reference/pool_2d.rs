@@ -4,7 +4,7 @@ use core::num::NonZeroU32;
 
 use quant::Clamp;
 
-use crate::{KernelError, Window};
+use crate::{KernelError, Window, blocks::Blocks as _};
 
 /// A pooling window. Channels stay apart; input and output have the same scale and zero.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -40,7 +40,7 @@ impl Pool2d {
         let channels = window.input.c as usize;
         let row = window.input.w as usize * channels;
         let image = window.input.h as usize * row;
-        let mut pixels = output.chunks_exact_mut(channels.max(1));
+        let mut pixels = output.blocks_mut(channels);
         for n in 0..window.batch as usize {
             for y in 0..window.output.h {
                 let rows = window.rows(y);

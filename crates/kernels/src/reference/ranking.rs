@@ -1,7 +1,7 @@
 //! ARG_MAX, ARG_MIN and TOPK_V2: where the extremes are.
 
 use super::Extreme;
-use crate::KernelError;
+use crate::{KernelError, blocks::Blocks as _};
 
 /// An axis of an array, and what surrounds it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,7 +42,7 @@ pub fn arg_extreme<T: Copy + PartialOrd, O: From<i32>>(
     KernelError::check(kept.and_then(|kept| kept.checked_mul(axis)), input.len())?;
     KernelError::check(kept, output.len())?;
     let block = axis.saturating_mul(inner).max(1);
-    for (array, indices) in input.chunks_exact(block).zip(output.chunks_exact_mut(inner.max(1))) {
+    for (array, indices) in input.blocks(block).zip(output.blocks_mut(inner)) {
         for (position, index) in indices.iter_mut().enumerate() {
             let mut elements = array.iter().skip(position).step_by(inner.max(1)).enumerate();
             let Some((_, &first)) = elements.next() else { continue };
@@ -92,8 +92,8 @@ pub fn top_k<T: Copy + PartialOrd>(
     KernelError::check(rows.checked_mul(depth), input.len())?;
     KernelError::check(rows.checked_mul(k), values.len())?;
     KernelError::check(rows.checked_mul(k), indices.len())?;
-    let outputs = values.chunks_exact_mut(k.max(1)).zip(indices.chunks_exact_mut(k.max(1)));
-    for (row, (values, indices)) in input.chunks_exact(depth.max(1)).zip(outputs) {
+    let outputs = values.blocks_mut(k).zip(indices.blocks_mut(k));
+    for (row, (values, indices)) in input.blocks(depth).zip(outputs) {
         let mut last: Option<(usize, T)> = None;
         for (value, index) in values.iter_mut().zip(indices) {
             // The greatest that comes after the last one found.

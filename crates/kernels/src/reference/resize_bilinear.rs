@@ -1,6 +1,6 @@
 //! RESIZE_BILINEAR.
 
-use crate::{Hwc, KernelError};
+use crate::{Hwc, KernelError, blocks::Blocks as _};
 
 /// Where along one axis an output lies between two inputs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,9 +89,9 @@ impl<S: Copy> ResizeBilinear<S> {
         self.check(input.len(), output.len())?;
         let channels = self.input.c as usize;
         let row = (self.input.w as usize).wrapping_mul(channels);
-        let mut pixels = output.chunks_exact_mut(channels.max(1));
+        let mut pixels = output.blocks_mut(channels);
         let image = self.input.elements().unwrap_or(0).max(1);
-        for image in input.chunks_exact(image) {
+        for image in input.blocks(image) {
             for y in 0..self.output.h {
                 let y = at(self.y, y, self.input.h);
                 for x in 0..self.output.w {

@@ -2,7 +2,7 @@
 
 use quant::{ExpSum, LUT16_ENTRIES, Multiplier, Softmax16Scale, SoftmaxInput, float, softmax16_exp};
 
-use crate::KernelError;
+use crate::{KernelError, blocks::Blocks as _};
 
 /// Softmax over rows.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -83,7 +83,7 @@ pub fn softmax_s16(
         return Err(KernelError::Geometry);
     };
     let depth = whole_rows(softmax.depth, input.len(), output.len())?;
-    for (row, out) in input.chunks_exact(depth).zip(output.chunks_exact_mut(depth)) {
+    for (row, out) in input.blocks(depth).zip(output.blocks_mut(depth)) {
         let most = row.iter().fold(i16::MIN, |most, &q| most.max(q));
         let exp = |q: i16| softmax16_exp(i32::from(q) - i32::from(most), softmax.multiplier, exp_lut);
         let sum = row.iter().fold(0i32, |sum, &q| sum.wrapping_add(exp(q).into()));
@@ -111,7 +111,7 @@ pub struct SoftmaxFloat {
 /// As [`softmax_s8`].
 pub fn softmax_f32(softmax: &SoftmaxFloat, input: &[f32], output: &mut [f32]) -> Result<(), KernelError> {
     let depth = whole_rows(softmax.depth, input.len(), output.len())?;
-    for (row, out) in input.chunks_exact(depth).zip(output.chunks_exact_mut(depth)) {
+    for (row, out) in input.blocks(depth).zip(output.blocks_mut(depth)) {
         let most = row.iter().fold(f32::MIN, |most, &x| most.max(x));
         let mut sum = 0f32;
         for (out, &x) in out.iter_mut().zip(row) {
@@ -140,7 +140,7 @@ fn rows<T: Copy>(
     none: T,
 ) -> Result<(), KernelError> {
     let depth = whole_rows(softmax.depth, input.len(), output.len())?;
-    for (row, out) in input.chunks_exact(depth).zip(output.chunks_exact_mut(depth)) {
+    for (row, out) in input.blocks(depth).zip(output.blocks_mut(depth)) {
         let most = row.iter().fold(i8::MIN, |most, &q| most.max(q));
         let exp = |q: i8| softmax.input.exp(i32::from(q) - i32::from(most));
         let sum = row.iter().fold(ExpSum::ZERO, |sum, &q| exp(q).map_or(sum, |exp| sum.plus(exp)));

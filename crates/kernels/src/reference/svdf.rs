@@ -3,7 +3,7 @@
 use quant::{Clamp, Multiplier, ZeroPoint};
 
 use super::layer::{Element, Range, Weights, check_bias};
-use crate::KernelError;
+use crate::{KernelError, blocks::Blocks as _};
 
 /// How long an SVDF's vectors are: each of `units · rank` filters sees one input vector per run, and remembers
 /// what it made of the last `memory` ones.
@@ -99,13 +99,13 @@ impl SvdfShape {
     ) -> Result<(), KernelError> {
         let (inputs, units) = (self.inputs as usize, self.units.max(1) as usize);
         let (rank, memory) = (self.rank.max(1) as usize, self.memory.max(1) as usize);
-        let states = state.chunks_exact_mut(units * rank * memory);
-        for (n, (state, output)) in states.zip(output.chunks_exact_mut(units)).enumerate() {
+        let states = state.blocks_mut(units * rank * memory);
+        for (n, (state, output)) in states.zip(output.blocks_mut(units)).enumerate() {
             let vector = input.get(n * inputs..(n + 1) * inputs).ok_or(KernelError::Geometry)?;
-            let filters = state.chunks_exact_mut(rank * memory);
+            let filters = state.blocks_mut(rank * memory);
             for (unit, (states, out)) in filters.zip(output).enumerate() {
                 let mut sum = begin(unit);
-                for (index, remembered) in states.chunks_exact_mut(memory).enumerate() {
+                for (index, remembered) in states.blocks_mut(memory).enumerate() {
                     let filter = unit * rank + index;
                     let mut older: Option<&mut T> = None;
                     for cell in remembered.iter_mut() {

@@ -5,7 +5,7 @@ use core::marker::PhantomData;
 use quant::{Clamp, ZeroPoint};
 
 use super::layer::{Layer, Range, Real, Sum32, Sum64, Weights, check_bias};
-use crate::{Hwc, KernelError, PerChannel, Yx};
+use crate::{Hwc, KernelError, PerChannel, Yx, blocks::Blocks as _};
 
 /// What a transposed convolution reads: input pixel `(y, x)` reaches the outputs from
 /// `(y · stride.y − pad.y, x · stride.x − pad.x)` on, `size` of them.
@@ -108,7 +108,7 @@ fn gather<L: Layer>(
     let (out_c, in_c) = (shape.output.c as usize, shape.input.c as usize);
     let row = shape.input.w as usize * in_c;
     let image = shape.input.h as usize * row;
-    let mut pixels = output.chunks_exact_mut(out_c.max(1));
+    let mut pixels = output.blocks_mut(out_c);
     for n in 0..shape.batch as usize {
         for y in 0..shape.output.h {
             let rows = Reach::of(y, shape.stride.y, shape.pad.y, shape.size.y, shape.input.h);

@@ -4,8 +4,8 @@
 
 use core::num::NonZeroU32;
 
-use crate::reference::Pool2d;
 use crate::{Hwc, KernelError, Taps};
+use crate::{blocks::Blocks as _, reference::Pool2d};
 
 /// Channels whose sums are in one vector.
 const LANES: usize = 8;
@@ -44,11 +44,10 @@ impl HeliumAveragePool2d {
         let window = &self.pool.window;
         let channels = window.input.c as usize;
         let row = window.input.w as usize * channels;
-        let image = |size: Hwc| size.elements().unwrap_or(0).max(1);
-        for (input, output) in
-            input.chunks_exact(image(window.input)).zip(output.chunks_exact_mut(image(window.output)))
+        let image = |size: Hwc| size.elements().unwrap_or(0);
+        for (input, output) in input.blocks(image(window.input)).zip(output.blocks_mut(image(window.output)))
         {
-            let mut pixels = output.chunks_exact_mut(channels.max(1));
+            let mut pixels = output.blocks_mut(channels);
             for y in 0..window.output.h {
                 let rows = window.rows(y);
                 for x in 0..window.output.w {

@@ -5,7 +5,7 @@ use quant::ByProducts;
 use super::moves::{Windows, copy_windows, dot};
 use super::quads::{QUAD, Quads, Rows, slack};
 use crate::reference::{ConvShape, MatrixShape};
-use crate::{Hwc, KernelError, Window, Yx};
+use crate::{Hwc, KernelError, Window, Yx, blocks::Blocks as _};
 
 /// A convolution whose weights are packed for Helium; its biases hold the input's zero.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -90,7 +90,7 @@ impl<'a> Channels<'a> {
         let (biases, mantissas) = self.rest_constants.split_at(self.rest_exponents.len());
         let factors = biases.iter().zip(mantissas).zip(self.rest_exponents);
         for ((channel, ((&bias, &mantissa), &exponent)), weights) in
-            (first..).zip(factors).zip(self.rest_weights.chunks_exact(depth))
+            (first..).zip(factors).zip(self.rest_weights.blocks(depth))
         {
             for row in 0..rows.rows {
                 let Some(input) = rows.input.get(row * rows.input_step..).and_then(|row| row.get(..depth))
@@ -220,9 +220,8 @@ impl HeliumConv2d {
         let Some((framed, windows)) = bytes.split_at_mut_checked(sizes.framed) else {
             return Err(KernelError::Geometry);
         };
-        let image = |size: Hwc| size.elements().unwrap_or(0).max(1);
-        for (input, output) in
-            input.chunks_exact(image(window.input)).zip(output.chunks_exact_mut(image(window.output)))
+        let image = |size: Hwc| size.elements().unwrap_or(0);
+        for (input, output) in input.blocks(image(window.input)).zip(output.blocks_mut(image(window.output)))
         {
             if self.is_direct() {
                 self.direct(&channels, input, output)?;
@@ -243,7 +242,7 @@ impl HeliumConv2d {
         }
         let input_row = from.w as usize * in_c * usize::from(stride.y);
         let output_row = (to.w as usize * out_c).max(1);
-        for (y, output) in output.chunks_exact_mut(output_row).enumerate() {
+        for (y, output) in output.blocks_mut(output_row).enumerate() {
             let input = input.get(y * input_row..).ok_or(KernelError::Geometry)?;
             let input_step = in_c * usize::from(stride.x);
             channels.apply(&mut Rows {
@@ -272,14 +271,14 @@ impl HeliumConv2d {
             if sizes.framed_row == 0 { image_row * usize::from(window.dilation.y) } else { sizes.framed_row };
         // Runs lie one below the other, or tap by tap beside each other.
         let across = (sizes.runs / usize::from(window.size.y).max(1)).max(1);
-        for (ky, row) in runs.chunks_exact_mut(across).enumerate() {
+        for (ky, row) in runs.blocks_mut(across).enumerate() {
             for (kx, run) in row.iter_mut().enumerate() {
                 *run = (ky * source_row + kx * usize::from(window.dilation.x) * in_c) as u32;
             }
         }
         let pixel_step = usize::from(window.stride.x) * in_c;
         let output_row = (window.output.w as usize * out_c).max(1);
-        for (y, output) in output.chunks_exact_mut(output_row).enumerate() {
+        for (y, output) in output.blocks_mut(output_row).enumerate() {
             let source = if sizes.framed_row == 0 {
                 input.get(y * usize::from(window.stride.y) * image_row..).ok_or(KernelError::Geometry)?
             } else {
@@ -314,7 +313,7 @@ impl HeliumConv2d {
         let rows = window.rows(y);
         let left = (usize::from(window.pad.x) * channels).min(framed_row);
         let width = image_row.min(framed_row - left);
-        for (ky, framed) in framed.chunks_exact_mut(framed_row.max(1)).enumerate() {
+        for (ky, framed) in framed.blocks_mut(framed_row).enumerate() {
             let inside = (rows.begin..rows.end).contains(&ky);
             if !inside {
                 framed.fill(self.outside);

@@ -4,7 +4,7 @@ use quant::ByProducts;
 
 use super::conv_2d::HeliumWeights;
 use super::planes::{ChannelRun, MOST_TAPS, Patch, Planes};
-use crate::{Hwc, KernelError, Window, Yx};
+use crate::{Hwc, KernelError, Window, Yx, blocks::Blocks as _};
 
 /// The most bytes of scratch that a tile is chosen for.
 const MOST_SCRATCH: usize = 4096;
@@ -89,9 +89,8 @@ impl HeliumDepthwiseConv2d {
             return Err(KernelError::Geometry);
         }
         let mut planes = Planes::new(window, tile, scratch).ok_or(KernelError::Geometry)?;
-        let image = |size: Hwc| size.elements().unwrap_or(0).max(1);
-        for (input, output) in
-            input.chunks_exact(image(window.input)).zip(output.chunks_exact_mut(image(window.output)))
+        let image = |size: Hwc| size.elements().unwrap_or(0);
+        for (input, output) in input.blocks(image(window.input)).zip(output.blocks_mut(image(window.output)))
         {
             for y in (0..height).step_by(usize::from(tile.y).max(1)) {
                 for x in (0..width).step_by(usize::from(tile.x).max(1)) {
@@ -120,9 +119,9 @@ impl HeliumDepthwiseConv2d {
         // Channels that share an input are computed one by one, others together.
         let multiplier = (to.c / from.c.max(1)).max(1) as usize;
         let at_once = if multiplier == 1 { from.c.max(1) as usize } else { 1 };
-        let mut weights = packed.weights.chunks_exact((at_once * self.window.taps()).max(1));
-        let mut constants = packed.constants.chunks_exact(2 * at_once);
-        for (run, exponents) in packed.exponents.chunks_exact(at_once).enumerate() {
+        let mut weights = packed.weights.blocks((at_once * self.window.taps()).max(1));
+        let mut constants = packed.constants.blocks(2 * at_once);
+        for (run, exponents) in packed.exponents.blocks(at_once).enumerate() {
             let channel = run * at_once;
             let (Some(weights), Some(constants)) = (weights.next(), constants.next()) else {
                 return Err(KernelError::Geometry);

@@ -7,7 +7,7 @@ use super::{
     Factors, ROW,
     inner::{Finish, PIXELS},
 };
-use crate::{KernelError, Window, arch::narrow_inner::convolve_block};
+use crate::{KernelError, Window, arch::narrow_inner::convolve_block, blocks::Blocks as _};
 
 /// A convolution of one group, packed in words of four taps.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -50,7 +50,7 @@ impl PairedConv2d {
         let channels = image.c as usize;
         let image_row = image.w as usize * channels;
         let (rows, columns) = (self.window.rows(y as u32), self.window.columns(x as u32));
-        let mut lines = row.chunks_exact_mut((usize::from(size.x) * channels).max(1));
+        let mut lines = row.blocks_mut((usize::from(size.x) * channels).max(1));
         let zero = self.input_zero.0 as i8;
         let mut from = (n * image.h as usize + rows.first) * image_row + columns.first * channels;
         for tap in 0..usize::from(size.y) {
@@ -67,7 +67,7 @@ impl PairedConv2d {
                 copy(inside, input.get(from..)?)?;
             } else {
                 let step = columns.step * channels;
-                let pixels = inside.chunks_exact_mut(channels.max(1));
+                let pixels = inside.blocks_mut(channels);
                 for (pixel, from) in pixels.zip((from..).step_by(step.max(1))) {
                     copy(pixel, input.get(from..)?)?;
                 }
@@ -153,7 +153,7 @@ pub fn conv_2d(
         // The last block may write again what the one before it wrote.
         let begin = begin.min(all - step);
         if in_place.is_none() {
-            for (index, row) in rows.chunks_exact_mut(words).enumerate() {
+            for (index, row) in rows.blocks_mut(words).enumerate() {
                 let row = try_cast_slice_mut(row).map_err(|_| KernelError::Geometry)?;
                 let row = row.get_mut(..taps).ok_or(KernelError::Geometry)?;
                 conv.gather(begin + index * spread, input, row).ok_or(KernelError::Geometry)?;

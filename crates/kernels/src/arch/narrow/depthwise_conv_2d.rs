@@ -10,6 +10,7 @@ use super::{
 use crate::{
     KernelError, Window,
     arch::narrow_inner::{depthwise_columns, pair_column},
+    blocks::Blocks as _,
 };
 
 /// A depthwise convolution whose windows are at most three rows high, or one column wide.
@@ -123,7 +124,7 @@ pub fn depthwise_conv_2d(
         row: outputs.w as usize * channels,
         apart: second * channels,
     };
-    for (o, filter) in weights.chunks_exact(window.taps().max(1)).enumerate() {
+    for (o, filter) in weights.blocks(window.taps().max(1)).enumerate() {
         lay_out(filter, usize::from(size.x), 3 * conv.groups(), groups);
         for n in 0..window.batch as usize {
             let mut kept = 0;

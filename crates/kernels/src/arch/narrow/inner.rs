@@ -1,5 +1,6 @@
 //! The inner loops in plain Rust, with the arithmetic of the assembler: what they mean, and how hosts run them.
 
+use crate::blocks::Blocks as _;
 use quant::{GuardedChannel, GuardedOutput};
 
 use super::{Factors, Row};
@@ -94,7 +95,7 @@ pub fn convolve_block(
     output: &mut [i8],
     stride: usize,
 ) {
-    let filters = weights.chunks_exact((pixels.len() / 4).max(1));
+    let filters = weights.blocks((pixels.len() / 4).max(1));
     for (index, (row, filter)) in finish.table.iter().zip(filters).enumerate() {
         let chain = match row[0] {
             0 => 2,
@@ -220,7 +221,7 @@ pub fn depthwise_columns(
 /// row has weights, are such that byte `i` of a word counts in the first `i + 1` of its four products:
 /// `inputs[i] − 256 · inputs[i − 1]`. `begin` is where each sum begins.
 pub fn multiply(weights: &[u32], inputs: &[[u32; 4]], begin: u32, finish: &Finish<'_>, output: &mut [i8]) {
-    let rows = weights.chunks_exact(inputs.len().max(1));
+    let rows = weights.blocks(inputs.len().max(1));
     for (index, ((out, row), filter)) in output.iter_mut().zip(finish.table).zip(rows).enumerate() {
         let mut sum = begin;
         for (&word, quad) in filter.iter().zip(inputs) {

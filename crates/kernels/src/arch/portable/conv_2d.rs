@@ -1,7 +1,7 @@
 //! CONV_2D.
 
 use super::dot;
-use crate::{KernelError, PerChannel, reference::Conv2d};
+use crate::{KernelError, PerChannel, blocks::Blocks as _, reference::Conv2d};
 
 /// As [`reference::conv_2d_s8`](crate::reference::conv_2d_s8).
 ///
@@ -29,7 +29,7 @@ pub fn conv_2d_s8(
     let filter_elements = conv.shape.filter_elements().max(1);
     let contiguous = window.dilation.x == 1 && filter_c == in_c;
     let zero = conv.input_zero.0;
-    let mut pixels = output.chunks_exact_mut(out_c.max(1));
+    let mut pixels = output.blocks_mut(out_c);
     for n in 0..window.batch as usize {
         for y in 0..window.output.h {
             let rows = window.rows(y);
@@ -44,8 +44,7 @@ pub fn conv_2d_s8(
                 };
                 let stride = columns.step * in_c;
                 let Some(pixel) = pixels.next() else { return Ok(()) };
-                for (o, (out, taps)) in pixel.iter_mut().zip(filter.chunks_exact(filter_elements)).enumerate()
-                {
+                for (o, (out, taps)) in pixel.iter_mut().zip(filter.blocks(filter_elements)).enumerate() {
                     let group = o / group_outputs * filter_c;
                     let mut acc = bias.get(o).copied().unwrap_or(0);
                     let mut from = n * image + rows.first * row + columns.first * in_c + group;

@@ -1,6 +1,6 @@
 //! DEPTHWISE_CONV_2D.
 
-use crate::{KernelError, PerChannel, reference, reference::DepthwiseConv2d};
+use crate::{KernelError, PerChannel, blocks::Blocks as _, reference, reference::DepthwiseConv2d};
 
 /// Channels that are summed side by side.
 const LANES: usize = 16;
@@ -30,7 +30,7 @@ pub fn depthwise_conv_2d_s8(
     let image = window.input.h as usize * row;
     let filter_row = usize::from(window.size.x) * channels;
     let zero = conv.input_zero.0;
-    let mut pixels = output.chunks_exact_mut(channels.max(1));
+    let mut pixels = output.blocks_mut(channels);
     for n in 0..window.batch as usize {
         for y in 0..window.output.h {
             let rows = window.rows(y);
