@@ -15,7 +15,8 @@ use crate::ops::{Lowering, Slot};
 
 /// Adds the step of a convolution without groups.
 pub(super) fn conv_2d(cx: &mut Lowering<'_>, conv: &Conv2d, layer: &Weighted) -> Option<()> {
-    let elements = Elements::new(conv.shape.filter_elements())?;
+    let size = conv.shape.window.size;
+    let elements = Elements::new(size.y.into(), usize::from(size.x) * conv.shape.filter_c as usize)?;
     let outputs = Outputs { zero: conv.output_zero, clamp: conv.clamp };
     let channels = Channel::all(elements, conv.input_zero.0, outputs, layer)?;
     let stream = stream::<4>(elements, &channels)?;
@@ -60,6 +61,9 @@ pub(super) fn depthwise_conv_2d(
     Some(())
 }
 
+/// Outputs from which a layer is worth two steps.
+const MANY_OUTPUTS: usize = 64;
+
 /// Adds the steps of a product with a matrix: one for as many outputs as come in eights, one for what is left.
 pub(super) fn fully_connected(
     cx: &mut Lowering<'_>,
@@ -68,11 +72,14 @@ pub(super) fn fully_connected(
 ) -> Option<()> {
     let FullyConnected { shape, input_zero, output_zero, clamp, filter_zero } = *matrix;
     let (inputs, outputs) = (shape.inputs as usize, shape.outputs as usize);
-    let eights = if shape.batch == 1 && takes_fully_connected(inputs, 8) { outputs / 8 * 8 } else { 0 };
+    let of_eights = shape.batch == 1 && takes_fully_connected(inputs, 8);
+    // A few outputs that are no eights are not worth the code of another kernel.
+    let eights =
+        if of_eights && (outputs.is_multiple_of(8) || outputs >= MANY_OUTPUTS) { outputs / 8 * 8 } else { 0 };
     if filter_zero.0 != 0 || layer.filter.len() != inputs.checked_mul(outputs)? {
         return None;
     }
-    let elements = Elements::new(inputs)?;
+    let elements = Elements::new(1, inputs)?;
     let channels = Channel::all(elements, input_zero.0, Outputs { zero: output_zero, clamp }, layer)?;
     let (of_eight, left) = channels.split_at_checked(eights)?;
     let streams = [stream::<8>(elements, of_eight)?, stream::<4>(elements, left)?];
@@ -227,7 +234,7 @@ fn stream<const BLOCK: usize>(elements: Elements, channels: &[Channel<'_>]) -> O
         let couples: Vec<Couple<'_>> = block.chunks(2).map(Couple::of).collect::<Option<_>>()?;
         words.extend(couples.iter().flat_map(Couple::start));
         if elements.odd() > 0 {
-            let last = elements.count() - 1;
+            let last = elements.odd_element();
             let pairs: Vec<u32> = couples.iter().map(|couple| couple.pair(last)).collect::<Option<_>>()?;
             words.extend(
                 pairs.chunks(2).map(|pairs| pairs.iter().rev().fold(0, |word, pair| word << 16 | pair)),

@@ -29,6 +29,7 @@ pub use product::{Elements, stream_words};
 use quant::Clamp;
 
 /// Limits outputs to a range, where that is not all of `i8`.
+#[inline(never)]
 fn limit(clamp: Clamp, out: &mut [i8]) {
     if clamp.min > i32::from(i8::MIN) || clamp.max < i32::from(i8::MAX) {
         for out in out {

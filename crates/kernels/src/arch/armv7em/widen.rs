@@ -21,12 +21,16 @@ pub(super) struct Rows {
 impl Rows {
     /// Bytes from the first to behind the last.
     const fn reach(self) -> usize {
-        self.rows.saturating_sub(1).saturating_mul(self.pitch).saturating_add(self.run)
+        match self.rows {
+            0 => 0,
+            rows => (rows - 1).saturating_mul(self.pitch).saturating_add(self.run),
+        }
     }
 }
 
 /// Widens rows of two pixels that begin where `p` and `q` do: of each four elements the even ones of either, then the
 /// odd ones. `run` is a number of whole words.
+#[inline(never)]
 pub(super) fn widen_rows(
     base: u32,
     p: &[i8],
@@ -114,6 +118,7 @@ unsafe extern "C" fn widen_words(
 }
 
 /// Copies rows to where they stand `pitch` bytes apart.
+#[inline(never)]
 pub(super) fn copy_rows(from: &[i8], rows: Rows, to: &mut [i8], pitch: usize) -> Result<(), KernelError> {
     let reach = Rows { pitch, ..rows }.reach();
     if from.len() < rows.reach() || to.len() < reach || pitch < rows.run || rows.pitch < rows.run {

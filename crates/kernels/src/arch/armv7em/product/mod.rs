@@ -18,43 +18,70 @@ use quant::Halving;
 
 use crate::KernelError;
 
-/// How a pixel's elements are paired.
+/// How the elements of a pixel's window are paired.
 ///
-/// Of each four elements `e0 e1 e2 e3` the pairs are `(e0, e2)` and `(e1, e3)`, as one word of bytes widens; of two or
-/// three that are left the first two are a pair. One that is left over is the odd element.
+/// First come whole fours of each row of the window, then what is left of each row. Of each four elements in this
+/// order `e0 e1 e2 e3` the pairs are `(e0, e2)` and `(e1, e3)`, as one word of bytes widens. Of three that are left the
+/// first and the last are a pair, of two both; one more is the odd element, which comes last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Elements(usize);
+pub struct Elements {
+    rows: usize,
+    run: usize,
+}
 
 impl Elements {
-    /// So many elements; at least two.
-    pub const fn new(count: usize) -> Option<Self> {
-        if count < 2 || count > 1 << 24 { None } else { Some(Self(count)) }
+    /// So many rows of so many elements; at least two in all.
+    pub const fn new(rows: usize, run: usize) -> Option<Self> {
+        match rows.checked_mul(run) {
+            Some(2..0x100_0000) => Some(Self { rows, run }),
+            _ => None,
+        }
     }
 
     /// Elements.
     pub const fn count(self) -> usize {
-        self.0
+        self.rows * self.run
     }
 
     /// Pairs.
     pub const fn steps(self) -> usize {
-        self.0 / 2
+        self.count() / 2
     }
 
     /// Odd elements: 0 or 1.
     pub const fn odd(self) -> usize {
-        self.0 % 2
+        self.count() % 2
     }
 
-    /// Words that a pair of pixels takes.
+    /// Words that a pair of pixels takes: as many as elements, made whole fours.
     pub const fn words(self) -> usize {
-        2 * (self.steps() + self.odd())
+        self.count().next_multiple_of(4)
+    }
+
+    /// Which element is the odd one, where there is one.
+    pub const fn odd_element(self) -> usize {
+        let back = if self.count() % 4 == 3 { 2 } else { 1 };
+        self.element(self.count() - back)
     }
 
     /// The elements of one step.
     pub const fn pair(self, step: usize) -> (usize, usize) {
         let first = step / 2 * 4;
-        if first + 4 <= self.0 { (first + step % 2, first + step % 2 + 2) } else { (first, first + 1) }
+        let (first, second) = if first + 2 < self.count() {
+            (first + step % 2, first + step % 2 + 2)
+        } else {
+            (first, first + 1)
+        };
+        (self.element(first), self.element(second))
+    }
+
+    /// Which element of the window is at a place of the order.
+    const fn element(self, place: usize) -> usize {
+        let (whole, left) = (self.run / 4 * 4, self.run % 4);
+        match place.checked_sub(self.rows * whole) {
+            None => place / whole * self.run + place % whole,
+            Some(place) => place / left * self.run + whole + place % left,
+        }
     }
 }
 
@@ -92,7 +119,7 @@ impl<'a> Product<'a> {
         Ok(Self { stream, elements, channels, centre, from_zero })
     }
 
-    /// Computes pairs of pixels, each pixel `channels` outputs, from [`Elements::words`] of `x` each.
+    /// Computes pairs of pixels, of which there may be none, each pixel `channels` outputs, from [`Elements::words`] of `x` each.
     pub(super) fn run(&self, x: &[u32], out: &mut [i8]) -> Result<(), KernelError> {
         let pairs = match x.len().checked_div(self.elements.words()) {
             None | Some(0) => return Ok(()),
@@ -134,8 +161,9 @@ impl<'a> Product<'a> {
             let [[raw, even], _] = *couple;
             *couple = [[raw, even]; 2];
         }
-        let (odd, pairs) = x.split_at(2 * self.elements.odd());
-        if !odd.is_empty() {
+        let (pairs, rest) = x.split_at(2 * self.elements.steps());
+        if self.elements.odd() > 0 {
+            let odd = &rest[..2];
             let word = next();
             for (couple, word) in sums.iter_mut().take(couples).zip([word, word >> 16]) {
                 accumulate(couple, odd, word);

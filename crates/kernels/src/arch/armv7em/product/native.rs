@@ -50,7 +50,7 @@ pub(super) fn run(product: &Product<'_>, x: &[u32], out: &mut [i8]) {
     let (elements, channels) = (product.elements, product.channels);
     let skipped = (UNROLLED - elements.steps() % UNROLLED) % UNROLLED;
     let (pair_words, of_four) = (elements.words(), channels / 4 * 4);
-    let first = x.as_ptr().wrapping_add(2 * elements.odd());
+    let first = x.as_ptr();
     let out = out.as_mut_ptr();
     debug_assert!(x.len().is_multiple_of(pair_words));
     let job = Job {
@@ -164,9 +164,9 @@ unsafe extern "C" fn blocks(job: Job) {
         ".p2align 2",
         "3:",
         "adds r1, r1, r3",
-        "adds r2, r0, r3",
-        "ldr r3, [r2, #-4]",
-        "ldr r2, [r2, #-8]",
+        "ldr r2, [sp, #{last}]",
+        "ldr r3, [r2, #8]",
+        "ldr r2, [r2, #4]",
         "ldr r12, [r1], #4",
         "lsr.w lr, r12, #16",
         "smlad r4, r2, r12, r4",
@@ -287,8 +287,8 @@ unsafe extern "C" fn blocks(job: Job) {
         "adds r6, r6, r3",
         "adds r7, #4",
         "cbz r2, 9f",
-        "ldr r2, [r6, #-8]",
-        "ldr r3, [r6, #-4]",
+        "ldr r2, [r7, #0]",
+        "ldr r3, [r7, #4]",
         "ldr r12, [r1], #4",
         "smlad r4, r2, r12, r4",
         "smlad r8, r3, r12, r8",
