@@ -87,7 +87,10 @@ impl<'a> Channels<'a> {
         if !rows.fit(depth, first + self.rest_exponents.len()) {
             return Err(KernelError::Geometry);
         }
-        let (biases, mantissas) = self.rest_constants.split_at(self.rest_exponents.len());
+        let Some((biases, mantissas)) = self.rest_constants.split_at_checked(self.rest_exponents.len())
+        else {
+            return Err(KernelError::Geometry);
+        };
         let factors = biases.iter().zip(mantissas).zip(self.rest_exponents);
         for ((channel, ((&bias, &mantissa), &exponent)), weights) in
             (first..).zip(factors).zip(self.rest_weights.blocks(depth))
