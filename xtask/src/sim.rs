@@ -30,7 +30,7 @@ pub struct Args {
     #[arg(long, default_value = "latency")]
     least: String,
     /// Inputs at once.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=65536))]
     batch: Option<u64>,
     /// Start with the engine asleep.
     #[arg(long)]
@@ -38,7 +38,7 @@ pub struct Args {
     /// Hold everything as fp32, fp16, int8, int4 or sparse.
     #[arg(long)]
     precision: Option<String>,
-    /// Store weights otherwise than activations: int8, int4, or sparse:0.6 for a share of zeros.
+    /// Store weights otherwise than activations: fp16, int8, int4 (palettised is the same), or sparse:0.6 for a share of zeros.
     #[arg(long, value_name = "FORMAT")]
     weights: Option<String>,
     /// Vary one dimension: batch, bandwidth, macs, clock, dispatch, knee, precision, or machine.
@@ -74,6 +74,9 @@ pub struct Args {
     /// With --validate: write docs/constants.md, which says what every constant rests on and how far it is known.
     #[arg(long, requires = "validate")]
     constants: bool,
+    /// Fit the machines that name an emulated board to `bench/record`, and write their files.
+    #[arg(long)]
+    calibrate: bool,
     /// Where the published figures lie.
     #[arg(long, value_name = "FOLDER", default_value = "../shared/ne")]
     figures: PathBuf,
@@ -87,6 +90,9 @@ pub fn run(args: &Args, workspace: &Path) -> anyhow::Result<bool> {
 fn answer(args: &Args, workspace: &Path) -> anyhow::Result<bool> {
     if args.list {
         return list(args);
+    }
+    if args.calibrate {
+        return calibrated(args, workspace);
     }
     if args.validate {
         return accuracy(args, workspace);
@@ -151,7 +157,13 @@ fn read(args: &Args) -> anyhow::Result<network::Network> {
         } else if let Some(shipped) = network::shipped_network(name) {
             shipped
         } else {
-            network::read_network_file(Path::new(name))?
+            let path = Path::new(name);
+            if path.extension().is_none() && !path.exists() {
+                let near = network::shipped_names_near(name).join(", ");
+                let what = "there is neither such a file nor a shipped network of that name";
+                return Err(Usage::error(format!("{name}: {what}; near it: {near}")));
+            }
+            network::read_network_file(path)?
         }
     };
     if let Some(name) = &args.precision {
@@ -161,18 +173,37 @@ fn read(args: &Args) -> anyhow::Result<network::Network> {
         network = network.with_precision(precision);
     }
     if let Some(text) = &args.weights {
-        let (name, zeros) = text.split_once(':').unwrap_or((text, "0.5"));
-        let expected = || Usage::error(format!("--weights {text}: expected int8, int4 or sparse:0.6"));
+        let expected = || {
+            let forms = "expected fp32, fp16, int8, int4, palettised, or sparse:0.6 with a share of zeros from 0 to 1";
+            Usage::error(format!("--weights {text}: {forms}"))
+        };
+        let (name, zeros) =
+            text.split_once(':').map_or((text.as_str(), None), |(name, zeros)| (name, Some(zeros)));
         let format = network::Precision::from_name(name).ok_or_else(expected)?;
-        let zeros: f64 = zeros.parse().map_err(|_| expected())?;
-        network.weights = network::Weights { format, zeros: zeros.clamp(0.0, 1.0) };
+        let zeros = match (format, zeros) {
+            (network::Precision::Sparse, zeros) => zeros.unwrap_or("0.5").parse().map_err(|_| expected())?,
+            (_, None) => 0.0,
+            (_, Some(_)) => return Err(expected()),
+        };
+        if !(0.0..=1.0).contains(&zeros) {
+            return Err(expected());
+        }
+        network.weights = network::Weights { format, zeros };
     }
     Ok(network)
 }
 
 fn model(name: &str) -> anyhow::Result<network::Network> {
     let bytes = fs::read(name).with_context(|| format!("cannot read {name}")).map_err(Usage::of)?;
-    Ok(network::network_of_model(name, &bytes)?)
+    let mut network = network::network_of_model(name, &bytes)?;
+    // `models/kws/model.tflite` is called by its folder.
+    let path = Path::new(name);
+    if path.file_stem().is_some_and(|stem| stem == "model")
+        && let Some(folder) = path.parent().and_then(Path::file_name)
+    {
+        network.name = folder.to_string_lossy().into_owned();
+    }
+    Ok(network)
 }
 
 fn write(args: &Args, prediction: &Prediction) -> anyhow::Result<()> {
@@ -208,10 +239,47 @@ fn list(args: &Args) -> anyhow::Result<bool> {
     Ok(true)
 }
 
+/// Fits machines to the records, and writes the files of those that changed.
+pub fn calibrate(workspace: &Path) -> anyhow::Result<Vec<simulator::calibrate::Calibrated>> {
+    let all = simulator::calibrate::calibrate(&workspace.join("bench/record"))?;
+    for machine in &all {
+        let file = workspace.join(&machine.file);
+        if fs::read_to_string(&file).ok().as_deref() != Some(&machine.text) {
+            write_atomically(&file, &machine.text)?;
+            eprintln!("wrote {}", machine.file);
+        }
+    }
+    Ok(all)
+}
+
+/// The machines whose constants come from records, model by model.
+fn calibrated(args: &Args, workspace: &Path) -> anyhow::Result<bool> {
+    let all = calibrate(workspace)?;
+    if args.json {
+        let model = |model: &simulator::calibrate::ModelFit| {
+            serde_json::json!({
+                "model": model.model, "cycles": model.cycles, "fitted": model.fitted,
+                "error": model.error(), "left_out_error": model.left_out_error(), "alone": model.alone,
+            })
+        };
+        let rows: Vec<_> = all
+            .iter()
+            .map(|of| {
+                let models: Vec<_> = of.models.iter().map(model).collect();
+                serde_json::json!({"machine": of.machine, "file": of.file, "models": models})
+            })
+            .collect();
+        print::json(&rows)?;
+    } else {
+        print::text(&simulator::calibrate::table(&all))?;
+    }
+    Ok(true)
+}
+
 fn accuracy(args: &Args, workspace: &Path) -> anyhow::Result<bool> {
     let folder =
         if args.figures.is_absolute() { args.figures.clone() } else { workspace.join(&args.figures) };
-    let Some(validation) = validate::validate(&folder)? else {
+    let Some(validation) = validate::validate(&folder, workspace)? else {
         eprintln!("skipped: no published figures in {}, give their folder with --figures", folder.display());
         return Ok(true);
     };
@@ -221,7 +289,7 @@ fn accuracy(args: &Args, workspace: &Path) -> anyhow::Result<bool> {
     write_atomically(&docs.join("accuracy.md"), &text)?;
     if args.constants {
         eprintln!("moving every fitted constant until the figures say no: some minutes");
-        let constants = validate::constants(&folder)?.unwrap_or_default();
+        let constants = validate::constants(&folder, workspace)?.unwrap_or_default();
         write_atomically(&docs.join("constants.md"), &validate::constants_markdown(&constants))?;
     }
     if args.json {
@@ -343,7 +411,12 @@ fn vary(
                 let precision = network::Precision::from_name(value).ok_or_else(unknown)?;
                 simulate(&network.clone().with_precision(precision), chip, settings)?
             }
-            "batch" => simulate(network, chip, Settings { batch: factor()? as u64, ..settings })?,
+            "batch" => {
+                let whole = value.parse().ok().filter(|batch| (1..=65536).contains(batch));
+                let expected =
+                    || Usage::error(format!("--sweep {text}: `{value}` is no whole number from 1 to 65536"));
+                simulate(network, chip, Settings { batch: whole.ok_or_else(expected)?, ..settings })?
+            }
             _ => {
                 let unknown = || {
                     Usage::error(format!(
@@ -359,7 +432,11 @@ fn vary(
     if args.json {
         let records: Vec<_> = rows
             .iter()
-            .map(|(value, one)| serde_json::json!({dimension: value, "record": report::record(one)}))
+            .map(|(value, one)| {
+                let number = serde_json::from_str::<serde_json::Number>(value).map(serde_json::Value::from);
+                let value = number.unwrap_or_else(|_| (*value).into());
+                serde_json::json!({dimension: value, "record": report::record(one)})
+            })
             .collect();
         print::json(&records)?;
         return Ok(true);

@@ -78,6 +78,8 @@ pub struct Stage {
     pub out_bytes: f64,
     /// Bytes of fused element-wise layers of one input.
     pub unary_bytes: f64,
+    /// Bytes of those among them that are more than a clamp: a processor computes them in a pass of its own.
+    pub curve_bytes: f64,
     /// Bytes of fused element-wise layers of more inputs.
     pub binary_bytes: f64,
     /// Bytes of attention scores.
@@ -107,7 +109,7 @@ pub fn fuse(network: &Network) -> Vec<Stage> {
     let batch = network.input[0].max(1) as f64;
     for (index, layer) in network.layers.iter().enumerate() {
         let out_bytes = batch * layer.out_elements() * bytes;
-        if let Op::Elementwise { operands, .. } = &layer.op
+        if let Op::Elementwise { operands, function } = &layer.op
             && let Some(last) = stages.last_mut()
             && last.class != Class::Copy
         {
@@ -116,6 +118,9 @@ pub fn fuse(network: &Network) -> Vec<Stage> {
                 last.binary_bytes += out_bytes;
             } else {
                 last.unary_bytes += out_bytes;
+                if function.as_deref().is_some_and(|function| !function.starts_with("relu")) {
+                    last.curve_bytes += out_bytes;
+                }
             }
             continue;
         }
@@ -173,6 +178,7 @@ pub fn fuse(network: &Network) -> Vec<Stage> {
             in_bytes,
             out_bytes,
             unary_bytes: 0.0,
+            curve_bytes: 0.0,
             binary_bytes: 0.0,
             score_bytes: scores,
             pixels: batch * layer.pixels(),

@@ -17,6 +17,7 @@
 //! ```
 #![forbid(unsafe_code)]
 
+pub mod calibrate;
 pub mod cost;
 mod error;
 pub mod fuse;
@@ -25,6 +26,7 @@ pub mod network;
 pub mod place;
 pub mod report;
 mod simulate;
+mod text;
 pub mod validate;
 mod variant;
 pub mod workload;

@@ -101,6 +101,7 @@ pub fn run(wanted: &Wanted<'_>, workspace: &Path) -> Result<bool> {
     if wanted.write {
         write_atomically(&workspace.join(PAGE), &page(workspace)?)?;
         eprintln!("wrote {PAGE}");
+        crate::sim::calibrate(workspace)?;
     }
     if wanted.json {
         print::json(&all)?;

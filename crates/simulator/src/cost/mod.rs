@@ -1,6 +1,7 @@
 //! What a stage costs on an engine.
 
 mod array;
+pub(crate) mod core;
 mod ethos;
 
 use crate::fuse::Stage;
@@ -62,6 +63,7 @@ pub fn stage_cost(engine: &Engine, stage: &Stage, weight_limit_gb_s: f64) -> Cos
     match engine.model {
         EngineModel::Array => array::cost(engine, stage, weight_limit_gb_s),
         EngineModel::EthosU => ethos::cost(engine, stage, weight_limit_gb_s),
+        EngineModel::Core => core::cost(engine, stage),
     }
 }
 

@@ -37,6 +37,9 @@ pub struct Machine {
     pub known_wrong: Vec<String>,
     /// What it was calibrated on.
     pub calibration: Calibration,
+    /// The emulated board whose records say what its core takes.
+    #[serde(default)]
+    pub emulated: Option<Emulated>,
     /// The engines; the first is the one the machine is named for.
     #[serde(rename = "engine")]
     pub engines: Vec<Engine>,
@@ -72,6 +75,17 @@ pub struct Calibration {
     pub energy_median: f64,
 }
 
+/// The emulated board whose records say what a core takes. [`crate::calibrate::calibrate`] fits to them.
+#[derive(Clone, Debug, Deserialize, Serialize, PartialEq)]
+#[serde(deny_unknown_fields)]
+pub struct Emulated {
+    /// The board's name, which is that of its file in `bench/record`.
+    pub board: String,
+    /// Relative error of the emulator's timing of the core, 0 where the core's maker publishes it.
+    #[serde(default)]
+    pub timing_error: f64,
+}
+
 /// How an engine's time is computed.
 #[derive(Clone, Copy, Debug, Deserialize, Serialize, PartialEq, Eq)]
 #[serde(rename_all = "kebab-case")]
@@ -80,6 +94,8 @@ pub enum EngineModel {
     Array,
     /// Blocks and micro-blocks, as Arm's Ethos-U works.
     EthosU,
+    /// Cycles of a core that does one thing after the other.
+    Core,
 }
 
 /// What kind of engine it is, for `--place`.
@@ -142,6 +158,7 @@ pub struct Engine {
     #[serde(default = "one_f64")]
     pub operand_rate: f64,
     /// Activation traffic.
+    #[serde(default)]
     pub activations: Activations,
     /// What passes the boundary of a segment, in 10^9 bytes a second; absent where the dispatch holds it.
     #[serde(default)]
@@ -158,6 +175,13 @@ pub struct Engine {
     /// For [`EngineModel::EthosU`].
     #[serde(default)]
     pub ethos: Option<Ethos>,
+    /// For [`EngineModel::Core`]: bytes of a vector register. Inner loops run whole vectors, however little of the last is
+    /// used; 1 where there are none.
+    #[serde(default = "one_u64")]
+    pub vector_bytes: u64,
+    /// For [`EngineModel::Core`]: cycles by operator class.
+    #[serde(default)]
+    pub core: BTreeMap<String, Cycles>,
     /// Operators it takes; empty means all.
     #[serde(default)]
     pub operators: Vec<String>,
@@ -203,6 +227,70 @@ pub struct Activations {
     #[serde(default)]
     pub fused_binary: f64,
 }
+
+impl Default for Activations {
+    /// Traffic that costs nothing: a core's accesses are among its cycles.
+    fn default() -> Self {
+        Activations {
+            resident_gb_s: 1e9,
+            spilled_gb_s: 1e9,
+            knee_bytes: 0.0,
+            depthwise_factor: 1.0,
+            fused_unary: 0.0,
+            fused_binary: 0.0,
+        }
+    }
+}
+
+/// What an operator takes of a core, in cycles: the sum of what it does once and of what it does for each of its parts.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, PartialEq)]
+#[serde(deny_unknown_fields, default)]
+pub struct Cycles {
+    /// Once.
+    pub step: f64,
+    /// For each output channel: its weights and factors are fetched.
+    pub channel: f64,
+    /// For each output position.
+    pub pixel: f64,
+    /// For each element of the input: it is widened or moved to where the loops want it.
+    pub input: f64,
+    /// For each element of the output: it is scaled, clamped and stored.
+    pub output: f64,
+    /// For each element of each window: it is gathered.
+    pub window: f64,
+    /// For each multiply-accumulate.
+    pub mac: f64,
+}
+
+impl Cycles {
+    /// The parts by name, in the order in which files have them.
+    pub fn parts(&self) -> [(&'static str, f64); 7] {
+        [
+            ("step", self.step),
+            ("channel", self.channel),
+            ("pixel", self.pixel),
+            ("input", self.input),
+            ("output", self.output),
+            ("window", self.window),
+            ("mac", self.mac),
+        ]
+    }
+}
+
+/// The operator classes that a core has cycles for. A depthwise convolution whose window is one row or one column wide
+/// is `depthwise_row`, an addition `add`, any other function of single elements `lookup`.
+pub const CORE_CLASSES: [&str; 10] = [
+    "dense",
+    "pointwise",
+    "depthwise",
+    "depthwise_row",
+    "matmul",
+    "pool",
+    "add",
+    "softmax",
+    "lookup",
+    "copy",
+];
 
 /// Copies at the boundary of a segment.
 #[derive(Clone, Copy, Debug, Deserialize, Serialize, PartialEq)]
@@ -341,6 +429,9 @@ impl Default for Crossing {
 pub struct Point {
     /// Its name.
     pub name: String,
+    /// Other names of the machine at this point.
+    #[serde(default)]
+    pub aliases: Vec<String>,
     /// Hertz.
     pub clock_hz: f64,
     /// Volts.
@@ -364,6 +455,10 @@ pub struct Provenance {
 }
 
 fn one_u32() -> u32 {
+    1
+}
+
+fn one_u64() -> u64 {
     1
 }
 
@@ -444,6 +539,7 @@ impl Engine {
         if let Some(ethos) = &mut self.ethos {
             ethos.step_cycles.iter_mut().for_each(|c| *c /= factor);
         }
+        self.core.values_mut().for_each(|cycles| cycles.mac /= factor);
     }
 
     fn scale_bandwidth(&mut self, factor: f64) {
@@ -467,7 +563,8 @@ impl Engine {
 
     /// Makes everything that happens on the engine `factor` times as fast.
     fn scale_speed(&mut self, factor: f64) {
-        if self.ethos.is_none() {
+        // Those two count in cycles of the clock.
+        if self.ethos.is_none() && self.core.is_empty() {
             self.scale_macs(factor);
             self.scale_bandwidth(factor);
         }

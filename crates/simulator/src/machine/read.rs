@@ -1,7 +1,8 @@
 //! Machine files.
 
-use super::{EngineModel, Machine};
+use super::{CORE_CLASSES, Engine, EngineModel, Machine};
 use crate::error::{Place, SimError, line_at};
+use crate::network::Precision;
 use std::path::Path;
 
 fn malformed(file: &str, line: usize, found: String, expected: &str) -> SimError {
@@ -87,6 +88,7 @@ fn check(file: &str, text: &str, machine: &Machine) -> Result<(), SimError> {
             positive.push(("in_gb_s", boundary.in_gb_s));
             positive.push(("out_gb_s", boundary.out_gb_s));
         }
+        names(file, text, engine)?;
         match (&engine.model, &engine.ethos) {
             (EngineModel::EthosU, None) => {
                 return Err(malformed(
@@ -116,6 +118,7 @@ fn check(file: &str, text: &str, machine: &Machine) -> Result<(), SimError> {
                 ));
             }
             (EngineModel::Array, _) => {}
+            (EngineModel::Core, _) => check_core(file, text, engine)?,
         }
         for (key, value) in positive {
             if !(value.is_finite() && value > 0.0) {
@@ -138,6 +141,36 @@ fn check(file: &str, text: &str, machine: &Machine) -> Result<(), SimError> {
             }
         }
     }
+    let mut not_negative = vec![
+        ("latency_median", machine.calibration.latency_median),
+        ("latency_p90", machine.calibration.latency_p90),
+        ("energy_median", machine.calibration.energy_median),
+        ("us", machine.crossing.us),
+        ("pj_per_byte", machine.crossing.pj_per_byte),
+        ("node_nm", machine.node_nm),
+    ];
+    not_negative.extend(machine.emulated.iter().map(|it| ("timing_error", it.timing_error)));
+    for memory in &machine.memories {
+        let of = [("capacity_bytes", memory.capacity_bytes), ("gb_s", memory.gb_s)];
+        not_negative.extend(of);
+        not_negative.push(("pj_per_byte", memory.pj_per_byte));
+    }
+    let mut positive = vec![("gb_s", machine.crossing.gb_s)];
+    for point in &machine.points {
+        positive.extend([("clock_hz", point.clock_hz), ("volts", point.volts)]);
+        not_negative.push(("fixed_share", point.fixed_share));
+    }
+    let is_above = |least: f64| move |(_, value): &&(&str, f64)| !(value.is_finite() && *value > least);
+    if let Some((key, value)) = positive.iter().find(is_above(0.0)) {
+        return Err(malformed(file, line_of(text, key), format!("{key} = {value}"), "a number above 0"));
+    }
+    if let Some((key, value)) = not_negative.iter().find(is_above(-f64::MIN_POSITIVE)) {
+        return Err(malformed(file, line_of(text, key), format!("{key} = {value}"), "a number not below 0"));
+    }
+    if !CLASSES.contains(&machine.class.as_str()) {
+        let found = format!("class = \"{}\"", machine.class);
+        return Err(malformed(file, line_of(text, "class"), found, &CLASSES.join(", ")));
+    }
     for memory in &machine.memories {
         if !["weights", "activations", "all"].contains(&memory.holds.as_str()) {
             return Err(malformed(
@@ -151,13 +184,63 @@ fn check(file: &str, text: &str, machine: &Machine) -> Result<(), SimError> {
     Ok(())
 }
 
+/// The classes of machines, over which errors are pooled.
+const CLASSES: [&str; 6] = ["phone", "desktop", "micro", "ethos", "mcu", "generic"];
+
+/// Names that stand for something: a misspelt one would be passed over without a word.
+fn names(file: &str, text: &str, engine: &Engine) -> Result<(), SimError> {
+    let rates = ["dense", "pointwise", "depthwise", "matmul", "attention"];
+    if let Some(class) = engine.tera_macs.keys().find(|class| !rates.contains(&class.as_str())) {
+        let found = format!("a rate of `{class}`");
+        return Err(malformed(file, line_of(text, class), found, &rates.join(", ")));
+    }
+    let precisions = [Precision::Fp32, Precision::Fp16, Precision::Int8, Precision::Int4, Precision::Sparse];
+    let precisions = precisions.map(Precision::name);
+    let formats = engine.precision_speed.keys().chain(engine.weights_gb_s.keys()).chain(&engine.precisions);
+    for name in formats {
+        if !precisions.contains(&name.as_str()) {
+            let found = format!("precision `{name}`");
+            return Err(malformed(file, line_of(text, name), found, &precisions.join(", ")));
+        }
+    }
+    Ok(())
+}
+
+fn check_core(file: &str, text: &str, engine: &Engine) -> Result<(), SimError> {
+    if !engine.core.contains_key("dense") {
+        return Err(malformed(
+            file,
+            line_of(text, "model"),
+            format!("engine `{}` is a core without [engine.core.dense]", engine.name),
+            "cycles of `dense`, and of other classes where they differ",
+        ));
+    }
+    if engine.vector_bytes == 0 {
+        let line = line_of(text, "vector_bytes");
+        return Err(malformed(file, line, "vector_bytes = 0".to_owned(), "a number above 0"));
+    }
+    for (class, cycles) in &engine.core {
+        let line = line_of(text, &format!("[engine.core.{class}]"));
+        if !CORE_CLASSES.contains(&class.as_str()) {
+            let expected = CORE_CLASSES.join(", ");
+            return Err(malformed(file, line, format!("cycles of `{class}`"), &expected));
+        }
+        for (part, value) in cycles.parts() {
+            if !(value.is_finite() && value >= 0.0) {
+                let found = format!("{part} = {value} in [engine.core.{class}]");
+                return Err(malformed(file, line, found, "a number not below 0"));
+            }
+        }
+    }
+    Ok(())
+}
+
 /// Reads a machine from a file.
 ///
 /// # Errors
 /// [`SimError::File`] and those of [`read_machine`].
 pub fn read_machine_file(path: &Path) -> Result<Machine, SimError> {
     let file = path.display().to_string();
-    let text =
-        std::fs::read_to_string(path).map_err(|source| SimError::File { file: file.clone(), source })?;
+    let text = crate::text::read(path, "a machine in TOML")?;
     read_machine(&file, &text)
 }

@@ -73,6 +73,11 @@ fn sides(tensor: &Tensor) -> (u64, u64, u64) {
     (of(3), of(2), of(1))
 }
 
+/// The stride, both ways, that reads about as many positions as the input has. Windows without padding leave out some.
+fn stride(inputs: u64, outputs: u64) -> u64 {
+    ((inputs as f64 / outputs as f64).sqrt().round() as u64).max(1)
+}
+
 fn layer(graph: &Graph, node: &Node) -> Option<Layer> {
     let name = node.name();
     let out = output(graph, node)?;
@@ -87,7 +92,7 @@ fn layer(graph: &Graph, node: &Node) -> Option<Layer> {
         out_height,
         out_width,
         kernel: (1, 1),
-        stride: in_height.max(in_width).div_ceil(out_height.max(out_width)).max(1),
+        stride: stride(in_height * in_width, out_height * out_width),
         groups: 1,
         weights: None,
         weight_bytes: None,

@@ -6,7 +6,7 @@ mod shipped;
 
 pub use from_graph::{network_of_graph, network_of_model};
 pub use read::{read_network, read_network_file};
-pub use shipped::{shipped_network, shipped_networks};
+pub use shipped::{shipped_names_near, shipped_network, shipped_networks};
 
 use sha2::{Digest, Sha256};
 

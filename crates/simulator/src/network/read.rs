@@ -256,6 +256,10 @@ impl Reader<'_> {
 /// [`SimError::Malformed`] with the line.
 pub fn read_network(file: &str, text: &str) -> Result<Network, SimError> {
     let reader = Reader { file, text };
+    if text.trim_start().starts_with('[') {
+        let at = text.find('[').unwrap_or(0);
+        return Err(reader.malformed(at, "a list".to_owned(), "an object with `layers`, a list of layers"));
+    }
     let form: FileForm<'_> = serde_json::from_str(text).map_err(|e| reader.json(&e, 0))?;
     let precision = match &form.dtype {
         Some(name) => reader.precision(reader.find("dtype"), name)?,
@@ -320,7 +324,6 @@ pub fn read_network(file: &str, text: &str) -> Result<Network, SimError> {
 /// [`SimError::File`] and those of [`read_network`].
 pub fn read_network_file(path: &Path) -> Result<Network, SimError> {
     let file = path.display().to_string();
-    let text =
-        std::fs::read_to_string(path).map_err(|source| SimError::File { file: file.clone(), source })?;
+    let text = crate::text::read(path, "a network in JSON")?;
     read_network(&file, &text)
 }

@@ -2,6 +2,7 @@
 
 use super::{Network, read_network};
 use crate::error::SimError;
+use crate::text::distance;
 
 const FILES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/networks.rs"));
 
@@ -20,4 +21,13 @@ pub fn shipped_network(name: &str) -> Option<Network> {
         let stem = file.rsplit('/').next()?.strip_suffix(".json")?;
         (stem.to_ascii_lowercase() == wanted).then(|| read_network(file, text).ok()).flatten()
     })
+}
+
+/// The names of four shipped networks that resemble a name most.
+pub fn shipped_names_near(name: &str) -> Vec<&'static str> {
+    let names = FILES.iter().filter_map(|(file, _)| file.rsplit('/').next()?.strip_suffix(".json"));
+    let wanted = name.to_ascii_lowercase();
+    let mut near: Vec<(usize, &str)> = names.map(|name| (distance(name, &wanted), name)).collect();
+    near.sort_unstable();
+    near.into_iter().take(4).map(|(_, name)| name).collect()
 }

@@ -1,6 +1,6 @@
 //! One self-contained page.
 
-use super::record;
+use super::{record, units};
 use crate::simulate::{Prediction, Track};
 use serde_json::json;
 
@@ -53,9 +53,15 @@ pub fn html(prediction: &Prediction) -> String {
         let blocks = engine.ethos.as_ref().map_or(0.0, |ethos| {
             8.0 * ethos.micro_block.iter().product::<u64>() as f64 * engine.clock_hz / 1e9
         });
-        best.max(blocks).max(1e-6)
+        let mac = crate::cost::core::least_mac(engine);
+        let core = if mac > 0.0 { engine.clock_hz / mac / 1e9 } else { 0.0 };
+        best.max(blocks).max(core).max(1e-6)
     });
-    let band = engine.map_or(1.0, |engine| engine.activations.resident_gb_s.max(1e-6));
+    let band = engine.map_or(1.0, |engine| match engine.core.is_empty() {
+        true => engine.activations.resident_gb_s.max(1e-6),
+        // A word a cycle is the most that a core moves.
+        false => 4.0 * engine.clock_hz / 1e9,
+    });
     let data = json!({
         "tracks": tracks.iter().map(|track| track.name()).collect::<Vec<_>>(),
         "events": events, "steps": steps, "total": short(prediction.total_us),
@@ -73,11 +79,11 @@ pub fn html(prediction: &Prediction) -> String {
             format!("{:.3} ms ±{:.0} %", prediction.total_us / 1e3, error.latency_median * 100.0),
         ),
         total("energy", format!("{:.3} mJ", prediction.total_uj / 1e3)),
-        total("average power", format!("{:.2} W", prediction.average_w())),
-        total("peak power", format!("{:.2} W", prediction.peak_w)),
+        total("average power", units::power(prediction.average_w())),
+        total("peak power", units::power(prediction.peak_w)),
         total("arithmetic", format!("{:.1} MMAC", prediction.macs / 1e6)),
-        total("weights", format!("{:.2} MB", prediction.weight_bytes / 1e6)),
-        total("activations at most", format!("{:.2} MB", prediction.arena_bytes / 1e6)),
+        total("weights", units::size(prediction.weight_bytes)),
+        total("activations at most", units::size(prediction.arena_bytes)),
         total("segments", prediction.overhead.segments.to_string()),
     ]
     .concat();

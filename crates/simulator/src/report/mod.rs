@@ -4,6 +4,7 @@ mod html;
 mod record;
 mod table;
 mod trace;
+mod units;
 
 pub use html::html;
 pub use record::record;

@@ -1,5 +1,6 @@
 //! Tables for a terminal.
 
+use super::units;
 use crate::machine::Machine;
 use crate::simulate::Prediction;
 use std::fmt::Write;
@@ -11,22 +12,22 @@ pub fn table(prediction: &Prediction) -> String {
     let error = &machine.calibration;
     let _ = writeln!(
         out,
-        "{} on {} (simulated): {:.3} ms ±{:.0} % (nine of ten within {:.0} %), {:.3} mJ, {:.2} W on average, {:.2} W at most",
+        "{} on {} (simulated): {:.3} ms ±{:.0} % (nine of ten within {:.0} %), {:.3} mJ, {} on average, {} at most",
         prediction.network,
         machine.name,
         prediction.total_us / 1e3,
         error.latency_median * 100.0,
         error.latency_p90 * 100.0,
         prediction.total_uj / 1e3,
-        prediction.average_w(),
-        prediction.peak_w,
+        units::power(prediction.average_w()),
+        units::power(prediction.peak_w),
     );
     let _ = writeln!(
         out,
-        "{:.1} MMAC, {:.2} MB of weights, {:.2} MB of activations at most, batch {}, {} segment{}",
+        "{:.1} MMAC, {} of weights, {} of activations at most, batch {}, {} segment{}",
         prediction.macs / 1e6,
-        prediction.weight_bytes / 1e6,
-        prediction.arena_bytes / 1e6,
+        units::size(prediction.weight_bytes),
+        units::size(prediction.arena_bytes),
         prediction.batch,
         prediction.overhead.segments,
         if prediction.overhead.segments == 1 { "" } else { "s" },

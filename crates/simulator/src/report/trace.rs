@@ -31,18 +31,34 @@ pub fn trace(prediction: &Prediction) -> String {
             map.insert("held_up_by".to_owned(), json!(step.cost.bound()));
             map.insert("microjoules".to_owned(), json!(round(step.energy.total_uj())));
         }
+        let (start, length) = span(event.start_us, event.length_us);
         out.push(json!({
             "ph": "X", "pid": 1, "tid": tid, "name": event.name, "cat": event.track.name(),
-            "ts": round(event.start_us), "dur": round(event.length_us), "args": args
+            "ts": start, "dur": length, "args": args
         }));
     }
     for step in &prediction.steps {
         out.push(json!({
-            "ph": "C", "pid": 1, "name": "activations, bytes", "ts": round(step.start_us),
+            "ph": "C", "pid": 1, "name": "activations, bytes", "ts": nanoseconds(step.start_us) / 1e3,
             "args": {"alive": (step.stage.in_bytes + step.stage.out_bytes) as u64}
         }));
     }
+    out.push(json!({
+        "ph": "C", "pid": 1, "name": "activations, bytes", "ts": nanoseconds(prediction.total_us) / 1e3,
+        "args": {"alive": 0}
+    }));
     json!({"displayTimeUnit": "ms", "traceEvents": out}).to_string()
+}
+
+/// Viewers keep whole nanoseconds.
+fn nanoseconds(us: f64) -> f64 {
+    (us * 1e3).round()
+}
+
+/// Start and length in microseconds, from rounded ends: what follows a span starts where that ends.
+fn span(start_us: f64, length_us: f64) -> (f64, f64) {
+    let start = nanoseconds(start_us);
+    (start / 1e3, (nanoseconds(start_us + length_us) - start) / 1e3)
 }
 
 fn round(us: f64) -> f64 {

@@ -68,13 +68,13 @@ pub struct Constant {
     pub source: String,
 }
 
-/// Every constant of every shipped machine, with intervals from the figures in a folder. `Ok(None)` where there is
+/// Every constant of every shipped machine, with intervals from the figures in a folder and the records of a workspace. `Ok(None)` where there is
 /// no folder.
 ///
 /// # Errors
 /// Where a file is there and cannot be read.
-pub fn constants(folder: &Path) -> Result<Option<Vec<Constant>>, SimError> {
-    let Some(Collector { cases, .. }) = super::collect(folder)? else { return Ok(None) };
+pub fn constants(folder: &Path, workspace: &Path) -> Result<Option<Vec<Constant>>, SimError> {
+    let Some(Collector { cases, .. }) = super::collect(folder, workspace)? else { return Ok(None) };
     let mut all = Vec::new();
     for (_, text) in shipped_texts() {
         all.extend(constants_of(text, &cases));
@@ -257,8 +257,8 @@ const INTRO: &str = "# The constants of the machines
 Written by `cargo xtask sim --validate --constants`; don't edit. Every number of `crates/simulator/machines/*.toml`: fitted ones with
 an interval, then those with a source, then those that are assumed because nothing is published.
 
-The intervals of phones and M-class chips are the 10 % and 90 % of a bootstrap over models, made when they were fitted. The
-others are profiles: this number moves, the rest stay, and the interval ends where the machine's published rows become as
+The intervals of phones and M-class chips are the 10 % and 90 % of a bootstrap over models, made when they were fitted; those
+of cores the least and the most that fits without one of the models make of them. The others are profiles: this number moves, the rest stay, and the interval ends where the machine's published rows become as
 unlikely as a likelihood ratio of 95 % allows. **open** means that its rows do not bound it within a factor of four
 either way: believe nothing that rests on it alone.
 ";
@@ -268,7 +268,7 @@ pub fn constants_markdown(constants: &[Constant]) -> String {
     let mut out = INTRO.to_owned();
     for machine in constants.chunk_by(|a, b| a.machine == b.machine) {
         let Some(first) = machine.first() else { continue };
-        let _ = writeln!(out, "\n## {}\n\n{} published rows.\n", first.machine, first.rows);
+        let _ = writeln!(out, "\n## {}\n\n{} rows of figures.\n", first.machine, first.rows);
         let is_fitted = |constant: &&Constant| constant.fitted && constant.value != 0.0;
         let has_fitted = machine.iter().any(|constant| is_fitted(&constant));
         if has_fitted {

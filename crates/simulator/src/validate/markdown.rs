@@ -12,6 +12,7 @@ Written by `cargo xtask sim --validate`; don't edit. Errors are |predicted / pub
 * **held out**: predicted while the row's group (the model; for kernels the label) took no part in the fit, six
   groups in turn, or, for micro NPUs, each row in turn. These are the figures that the error bars quote. They
   were computed when the machines were fitted and are kept in `crates/simulator/calibration/held_out.csv`.
+  Those of cores are made anew from `bench/record`, each network left out in turn.
 * **shipped**: predicted by the machine files as they are, which were fitted with these rows among others.
 * **never fitted**: rows that took no part at all.
 

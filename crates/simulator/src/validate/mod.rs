@@ -6,6 +6,7 @@
 //! predicted for it while its group was held out; any other row was never seen.
 
 mod constants;
+mod cores;
 mod csv;
 mod kernels;
 mod markdown;
@@ -45,6 +46,8 @@ pub enum Table {
     SecondPoint,
     /// Vela's estimates by operator, cycles.
     Vela,
+    /// Cores, cycles that the emulator counted.
+    Core,
 }
 
 impl Table {
@@ -58,6 +61,7 @@ impl Table {
             Table::MicroEnergy => "Micro NPUs: energy",
             Table::SecondPoint => "Micro NPUs: second clock and voltage point from the first",
             Table::Vela => "Ethos-U against Vela's own estimates, by operator",
+            Table::Core => "Cortex-M and other cores against the emulator's records: cycles",
         }
     }
 }
@@ -203,15 +207,16 @@ fn predict(network: &Network, machine: &str) -> Result<(f64, f64), SimError> {
     Ok((prediction.total_us / 1e3, prediction.total_uj / 1e3))
 }
 
-/// Compares with every figure in a folder laid out like the shared one. `Ok(None)` where there is no folder.
+/// Compares with every figure in a folder laid out like the shared one, and with the records of the workspace.
+/// `Ok(None)` where there is no folder.
 ///
 /// # Errors
 /// Where a file is there and cannot be read.
-pub fn validate(folder: &Path) -> Result<Option<Validation>, SimError> {
-    Ok(collect(folder)?.map(|collector| collector.out))
+pub fn validate(folder: &Path, workspace: &Path) -> Result<Option<Validation>, SimError> {
+    Ok(collect(folder, workspace)?.map(|collector| collector.out))
 }
 
-fn collect(folder: &Path) -> Result<Option<Collector>, SimError> {
+fn collect(folder: &Path, workspace: &Path) -> Result<Option<Collector>, SimError> {
     if !folder.join("published_latency.csv").exists() {
         return Ok(None);
     }
@@ -220,5 +225,6 @@ fn collect(folder: &Path) -> Result<Option<Collector>, SimError> {
     kernels::compare(folder, &mut collector)?;
     micro::compare(folder, &mut collector)?;
     vela::compare(folder, &mut collector)?;
+    cores::compare(workspace, &mut collector)?;
     Ok(Some(collector))
 }
