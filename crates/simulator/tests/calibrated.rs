@@ -20,7 +20,7 @@ fn files_are_what_a_fit_to_the_records_writes() {
     assert!(stale.is_empty(), "run `cargo xtask sim --calibrate`; stale are {stale:?}");
     let emulated = machines().expect("shipped").iter().filter(|machine| machine.emulated.is_some());
     assert_eq!(emulated.count(), all.len(), "a machine's board has no record");
-    for core in ["cortex-m0plus", "cortex-m4", "cortex-m55"] {
+    for core in ["cortex-m0plus", "cortex-m3", "cortex-m4", "cortex-m7", "cortex-m33", "cortex-m55"] {
         let machine = find_machine(core).expect("an alias");
         assert!(all.iter().any(|one| one.machine == machine.name), "{core} rests on no record");
     }

@@ -2,8 +2,8 @@
 //!
 //! The constants of a class make `Σ (predicted / emulated − 1)²` over its steps least; none is negative, since nothing that
 //! a kernel does gives cycles back. Classes that share an inner product are drawn to each other, weakly, so that a class
-//! of few or only small steps does not take constants that only these happen to have: each constant of a product or of a
-//! depthwise convolution costs `(w · (x / x₀ − 1))²`, where `x₀` is what the steps of all classes of its kind make of it,
+//! of few or only small steps does not take constants that only these happen to have: each constant of a convolution or of
+//! a product costs `(w · (x / x₀ − 1))²`, where `x₀` is what the steps of all classes of its kind make of it,
 //! and `w` is [`DRAWN`], for multiply-accumulates [`MAC_DRAWN`].
 
 use super::{parts_of, rounded};
@@ -47,7 +47,6 @@ pub(super) fn family(model: &str) -> &str {
 fn kind(class: &str) -> Option<&'static str> {
     match class {
         "dense" | "pointwise" | "matmul" => Some("product"),
-        "depthwise" | "depthwise_row" => Some("depthwise"),
         _ => None,
     }
 }
@@ -62,11 +61,7 @@ pub(super) fn fit(rows: &[&Row]) -> Constants {
             kinds.entry(kind).or_default().push(row);
         }
     }
-    // The widest set of parts that a class of the kind has.
-    let pooled = |(kind, rows): (&&'static str, &Vec<&Row>)| {
-        let parts = parts_of(if *kind == "product" { "dense" } else { "depthwise" });
-        (*kind, solve(rows, parts, None))
-    };
+    let pooled = |(kind, rows): (&&'static str, &Vec<&Row>)| (*kind, solve(rows, parts_of("dense"), None));
     let mut pools: BTreeMap<&str, Cycles> = kinds.iter().map(pooled).collect();
     // Convolutions have the many multiply-accumulates that tell what one takes.
     let convolutions: Vec<&Row> =

@@ -156,7 +156,9 @@ fn model_fit(model: &str, board: &rows::Board, all: &Constants, without: &Consta
 fn parts_of(class: &str) -> &'static [&'static str] {
     match class {
         "dense" | "pointwise" => &["step", "pixel", "output", "window", "mac"],
-        "depthwise" | "depthwise_row" => &["step", "channel", "input", "output", "mac"],
+        // Nine multiply-accumulates an output, always: one constant for both.
+        "depthwise" => &["step", "channel", "input", "mac"],
+        "depthwise_other" => &["step", "channel", "output", "mac"],
         "matmul" => &["step", "output", "mac"],
         "pool" => &["step", "output", "window"],
         _ => &["step", "output"],

@@ -190,7 +190,7 @@ mod tests {
         let (class, parts) = count("CONV_2D", "16x16x3 * 12x3x3x3 > 8x8x12", 1).unwrap();
         assert_eq!((class, parts), ("dense", [1.0, 0.0, 64.0, 0.0, 768.0, 64.0 * 27.0, 768.0 * 27.0]));
         let (class, parts) = count("DEPTHWISE_CONV_2D", "24x1x8 * 1x10x1x8 > 15x1x8", 1).unwrap();
-        assert_eq!((class, parts), ("depthwise_row", [1.0, 8.0, 0.0, 192.0, 120.0, 0.0, 1200.0]));
+        assert_eq!((class, parts), ("depthwise_other", [1.0, 8.0, 0.0, 192.0, 120.0, 0.0, 1200.0]));
         let (class, parts) = count("FULLY_CONNECTED", "1x1x64 * 12x64 > 12", 1).unwrap();
         assert_eq!((class, parts), ("matmul", [1.0, 0.0, 0.0, 0.0, 12.0, 0.0, 768.0]));
         let (class, parts) = count("AVERAGE_POOL_2D", "25x5x64 > 1x1x64", 1).unwrap();

@@ -42,8 +42,7 @@ pub(crate) fn counts(stage: &Stage, vector_bytes: u64) -> (&'static str, Counts)
             (class, Counts { parts: [1.0, 0.0, pixels, 0.0, outputs, window * inner as f64, macs] })
         }
         Class::Depthwise => {
-            let is_row = (height == 1) != (width == 1);
-            let class = if is_row { "depthwise_row" } else { "depthwise" };
+            let class = if (height, width) == (3, 3) { "depthwise" } else { "depthwise_other" };
             let [channels, inputs, outputs, macs] =
                 [channels, inputs, outputs, stage.macs].map(|part| part * along_channels);
             (class, Counts { parts: [1.0, channels, 0.0, inputs, outputs, 0.0, macs] })
@@ -80,12 +79,22 @@ fn of_elements(outputs: f64) -> Counts {
 /// The cycles of a class; of the nearest one where the machine has none.
 fn cycles_of(engine: &Engine, class: &str) -> Cycles {
     let nearest = match class {
-        "depthwise_row" => "depthwise",
+        "depthwise_other" => "depthwise",
         "softmax" | "lookup" | "copy" => "add",
         _ => "dense",
     };
     let find = |name: &str| engine.core.get(name).copied();
     find(class).or_else(|| find(nearest)).or_else(|| engine.core.values().next().copied()).unwrap_or_default()
+}
+
+/// The terms of a stage's sum: the class of its kernel, and what it does how often for how many cycles.
+pub(crate) fn terms(engine: &Engine, stage: &Stage) -> (&'static str, Vec<(&'static str, f64, f64)>) {
+    let (class, counts) = counts(stage, engine.vector_bytes);
+    let parts = cycles_of(engine, class).parts().into_iter().zip(counts.parts);
+    (
+        class,
+        parts.map(|((name, cycles), times)| (name, times, cycles)).filter(|it| it.1 * it.2 > 0.0).collect(),
+    )
 }
 
 /// The cycles of a multiply-accumulate where they are least.

@@ -277,13 +277,13 @@ impl Cycles {
     }
 }
 
-/// The operator classes that a core has cycles for. A depthwise convolution whose window is one row or one column wide
-/// is `depthwise_row`, an addition `add`, any other function of single elements `lookup`.
+/// The operator classes that a core has cycles for. Kernels for depthwise convolutions are made for windows of
+/// three by three: any other is `depthwise_other`. An addition is `add`, any other function of single elements `lookup`.
 pub const CORE_CLASSES: [&str; 10] = [
     "dense",
     "pointwise",
     "depthwise",
-    "depthwise_row",
+    "depthwise_other",
     "matmul",
     "pool",
     "add",

@@ -1,9 +1,9 @@
 //! The sum of one step, so that a person can follow it.
 
-use crate::cost::weight_memory;
+use crate::cost::{core::terms, weight_memory};
 use crate::fuse::Class;
-use crate::machine::EngineModel;
-use crate::simulate::Prediction;
+use crate::machine::{Engine, EngineModel};
+use crate::simulate::{Prediction, Step};
 use std::fmt::Write;
 
 /// Explains every step of a prediction; meant for single operators.
@@ -30,6 +30,11 @@ pub fn explain(prediction: &Prediction) -> String {
             );
         } else {
             let _ = writeln!(out, "1. arithmetic: {} multiply-accumulates", stage.macs);
+        }
+        if engine.model == EngineModel::Core {
+            core(&mut out, engine, step);
+            energy(&mut out, step, 3);
+            continue;
         }
         match (&engine.model, &engine.ethos) {
             (EngineModel::EthosU, Some(ethos)) => {
@@ -93,20 +98,12 @@ pub fn explain(prediction: &Prediction) -> String {
             cost.bound(),
             cost.serial_us
         );
-        let _ = writeln!(
-            out,
-            "5. energy: {:.2} µJ base + {:.2} arithmetic + {:.2} weights + {:.2} activations = {:.2} µJ",
-            step.energy.base_uj,
-            step.energy.compute_uj,
-            step.energy.weights_uj,
-            step.energy.activations_uj,
-            step.energy.total_uj()
-        );
+        energy(&mut out, step, 5);
     }
     let over = &prediction.overhead;
     let _ = writeln!(
         out,
-        "6. around it: {:.2} µs dispatch, {:.2} µs copies in and out; all together {:.2} µs ({:.0} cycles), {:.2} µJ, ±{:.0} %",
+        "around it: {:.2} µs dispatch, {:.2} µs copies in and out; all together {:.2} µs ({:.0} cycles), {:.2} µJ, ±{:.0} %",
         over.dispatch_us + over.wake_us,
         over.boundary_us + over.crossing_us,
         prediction.total_us,
@@ -115,4 +112,41 @@ pub fn explain(prediction: &Prediction) -> String {
         prediction.latency_error() * 100.0
     );
     out
+}
+
+/// Term by term: what a core's kernel does, how often, for how many cycles.
+fn core(out: &mut String, engine: &Engine, step: &Step) {
+    let (class, terms) = terms(engine, &step.stage);
+    let _ = writeln!(out, "2. cycles of a `{class}` kernel, one after the other:");
+    for (name, times, cycles) in &terms {
+        let what = match *name {
+            "step" => "once",
+            "channel" => "output channels, their factors fetched",
+            "pixel" => "output positions",
+            "input" => "input elements, brought to where the loops want them",
+            "output" => "output elements, scaled and stored",
+            "window" => "window elements, gathered",
+            _ => "multiply-accumulates",
+        };
+        let _ = writeln!(out, "   {:>12.0} = {times:.0} {what} × {cycles}", times * cycles);
+    }
+    let cycles = step.cost.total_us * engine.clock_hz * 1e-6;
+    let _ = writeln!(
+        out,
+        "   {cycles:>12.0} in all = {:.2} µs at {:.0} MHz",
+        step.cost.total_us,
+        engine.clock_hz / 1e6
+    );
+}
+
+fn energy(out: &mut String, step: &Step, number: u32) {
+    let _ = writeln!(
+        out,
+        "{number}. energy: {:.2} µJ base + {:.2} arithmetic + {:.2} weights + {:.2} activations = {:.2} µJ",
+        step.energy.base_uj,
+        step.energy.compute_uj,
+        step.energy.weights_uj,
+        step.energy.activations_uj,
+        step.energy.total_uj()
+    );
 }
