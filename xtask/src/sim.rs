@@ -42,19 +42,21 @@ pub struct Args {
     #[arg(long, value_name = "FORMAT")]
     weights: Option<String>,
     /// Vary one dimension: batch, bandwidth, macs, clock, dispatch, knee, precision, or machine.
-    #[arg(long, value_name = "DIMENSION=A,B,C")]
+    #[arg(long, value_name = "DIMENSION=A,B,C", conflicts_with_all = ["lm", "transformer", "sparsity", "trace", "html"])]
     sweep: Option<String>,
     /// A language model in place of a file: params=60M,layers=8,context=256,bits=8.
-    #[arg(long, value_name = "SIZES", conflicts_with_all = ["model", "network"])]
+    #[arg(long, value_name = "SIZES", conflicts_with_all = ["model", "network", "precision", "weights"])]
     lm: Option<String>,
     /// One operator, step by step: dwconv:256x256x32,k3,s1 or gemm:512x1024x4096.
     #[arg(long, value_name = "SHAPE", conflicts_with_all = ["model", "network", "lm"])]
     op: Option<String>,
     /// A transformer encoder of four layers beside twelve convolutions of the same latency: ROWSxWIDTH.
-    #[arg(long, value_name = "SIZES", num_args = 0..=1, default_missing_value = "128x512")]
+    #[arg(long, value_name = "SIZES", num_args = 0..=1, default_missing_value = "128x512",
+          conflicts_with_all = ["model", "network", "lm", "op", "sparsity", "precision", "weights"])]
     transformer: Option<String>,
     /// What sparse weights leave of their promise, on a BERT-like encoder of ROWS tokens.
-    #[arg(long, value_name = "ROWS", num_args = 0..=1, default_missing_value = "128")]
+    #[arg(long, value_name = "ROWS", num_args = 0..=1, default_missing_value = "128",
+          conflicts_with_all = ["model", "network", "lm", "op", "precision", "weights", "trace", "html"])]
     sparsity: Option<u64>,
     /// Machine-readable output.
     #[arg(long)]

@@ -193,12 +193,21 @@ pub fn simulate(network: &Network, machine: &Machine, settings: Settings) -> Res
                 overhead.energy_uj += engine.energy.dispatch_w * (engine.dispatch_us + overhead.wake_us);
                 overhead.segments += 1;
                 host(&mut now, "dispatch", engine.dispatch_us, 0.0, &mut events);
-                if let Some(boundary) = engine.boundary {
-                    let us = in_bytes / (boundary.in_gb_s * 1e3);
+                // What is copied in; or, where the dispatch holds that, the state that is read in its place all the same.
+                let state_bytes = network.state_bytes as f64;
+                let copied = match engine.boundary {
+                    Some(boundary) => Some(("copy in", in_bytes, boundary.in_gb_s)),
+                    None if state_bytes > 0.0 => {
+                        Some(("state", state_bytes, engine.activations.spilled_gb_s))
+                    }
+                    None => None,
+                };
+                if let Some((name, in_bytes, gb_s)) = copied {
+                    let us = in_bytes / (gb_s * 1e3);
                     overhead.boundary_us += us;
                     overhead.energy_uj += engine.energy.boundary_w * us
                         + in_bytes * engine.energy.pj_per_activation_byte * 1e-6;
-                    host(&mut now, "copy in", us, in_bytes, &mut events);
+                    host(&mut now, name, us, in_bytes, &mut events);
                 }
             }
             Some(before) if before != placed.engine => {

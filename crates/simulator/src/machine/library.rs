@@ -56,6 +56,12 @@ pub fn find_machine(name: &str) -> Result<Machine, SimError> {
     if let Some(machine) = nearest_system(all, name) {
         return Ok(machine);
     }
+    if let Some(machine) = name.split_once('@').and_then(|(head, _)| find_bare(all, head)) {
+        let near: Vec<String> =
+            machine.points.iter().map(|point| format!("{}@{}", machine.name, point.name)).collect();
+        let near = if near.is_empty() { machine.name } else { near.join(", ") };
+        return Err(SimError::UnknownMachine { name: name.to_owned(), near });
+    }
     let wanted = plain(name);
     let mut near: Vec<(usize, &str)> =
         all.iter().map(|machine| (distance(&plain(&machine.name), &wanted), machine.name.as_str())).collect();
@@ -144,6 +150,9 @@ mod tests {
             assert_eq!(clock(name), clock(point), "{name}");
             assert_ne!(clock(name), clock("gap9"), "{name}");
         }
+        let error = find_machine("gap9@500").unwrap_err().to_string();
+        assert!(error.contains("gap9@240, gap9@370"), "{error}");
+        assert_eq!(find_machine("GAP9 370").unwrap().name, "gap9@370");
         for unknown in ["GAP9 371.5x", "gap9@99", "M9 Ultra", "Apple", "iOS 17", "A99 iOS17"] {
             assert!(find_machine(unknown).is_err(), "{unknown}");
         }

@@ -503,6 +503,9 @@ impl Machine {
             }
         }
         machine.points.retain(|point| point.name == name);
+        if from.name != to.name {
+            machine.name = format!("{}@{name}", self.name);
+        }
         Some(machine)
     }
 
