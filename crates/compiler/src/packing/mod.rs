@@ -37,7 +37,7 @@ pub(crate) struct Weighted {
 /// Adds the step of a convolution; whether there is a kernel for it.
 pub(crate) fn conv_2d(cx: &mut Lowering<'_>, conv: &Conv2d, layer: &Weighted) -> bool {
     match cx.options().isa {
-        Isa::Armv6m | Isa::Armv7m => narrow::conv_2d(cx, conv, layer),
+        Isa::Armv6m | Isa::Armv7m | Isa::Riscv32 => narrow::conv_2d(cx, conv, layer),
         Isa::Armv7em => armv7em::conv_2d(cx, conv, layer).is_some(),
         Isa::Mve => armv8_1m_mve::conv_2d(cx, conv, layer),
         Isa::X86_64 => Host::X86_64.conv_2d(cx, conv, layer),
@@ -49,7 +49,7 @@ pub(crate) fn conv_2d(cx: &mut Lowering<'_>, conv: &Conv2d, layer: &Weighted) ->
 /// Adds the step of a depthwise convolution; whether there is a kernel for it.
 pub(crate) fn depthwise_conv_2d(cx: &mut Lowering<'_>, conv: &DepthwiseConv2d, layer: &Weighted) -> bool {
     match cx.options().isa {
-        Isa::Armv6m | Isa::Armv7m => narrow::depthwise_conv_2d(cx, conv, layer),
+        Isa::Armv6m | Isa::Armv7m | Isa::Riscv32 => narrow::depthwise_conv_2d(cx, conv, layer),
         Isa::Mve => armv8_1m_mve::depthwise_conv_2d(cx, conv, layer),
         Isa::X86_64 => Host::X86_64.depthwise_conv_2d(cx, conv, layer),
         Isa::Aarch64 => Host::Aarch64.depthwise_conv_2d(cx, conv, layer),
@@ -61,7 +61,7 @@ pub(crate) fn depthwise_conv_2d(cx: &mut Lowering<'_>, conv: &DepthwiseConv2d, l
 /// Adds the step of a product with a matrix; whether there is a kernel for it.
 pub(crate) fn fully_connected(cx: &mut Lowering<'_>, matrix: &FullyConnected, layer: &Weighted) -> bool {
     match cx.options().isa {
-        Isa::Armv6m | Isa::Armv7m => narrow::fully_connected(cx, matrix, layer),
+        Isa::Armv6m | Isa::Armv7m | Isa::Riscv32 => narrow::fully_connected(cx, matrix, layer),
         Isa::Armv7em => armv7em::fully_connected(cx, matrix, layer).is_some(),
         Isa::Mve => armv8_1m_mve::fully_connected(cx, matrix, layer),
         Isa::X86_64 => Host::X86_64.fully_connected(cx, matrix, layer),

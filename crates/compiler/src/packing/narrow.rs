@@ -1,8 +1,8 @@
 //! Layers packed for cores that multiply 32 by 32 bits into 32.
 
 use engine::ops::{
-    AnyOperator, Conv2dArmv6m, Conv2dArmv7m, DepthwiseConv2dArmv6m, DepthwiseConv2dArmv7m,
-    FullyConnectedArmv6m, FullyConnectedArmv7m,
+    AnyOperator, Conv2dArmv6m, Conv2dArmv7m, Conv2dRiscv32, DepthwiseConv2dArmv6m, DepthwiseConv2dArmv7m,
+    DepthwiseConv2dRiscv32, FullyConnectedArmv6m, FullyConnectedArmv7m, FullyConnectedRiscv32,
 };
 use kernels::{
     arch::{
@@ -44,6 +44,7 @@ fn pack_conv_2d(cx: &mut Lowering<'_>, conv: &Conv2d, layer: &Weighted) -> Optio
     let operator = match cx.options().isa {
         Isa::Armv6m => Conv2dArmv6m(packed).into(),
         Isa::Armv7m => Conv2dArmv7m(packed).into(),
+        Isa::Riscv32 => Conv2dRiscv32(packed).into(),
         _ => return None,
     };
     push(cx, operator, layer, weights, constants, scratch)
@@ -72,6 +73,7 @@ fn pack_depthwise_conv_2d(cx: &mut Lowering<'_>, conv: &DepthwiseConv2d, layer: 
     let operator = match cx.options().isa {
         Isa::Armv6m => DepthwiseConv2dArmv6m(packed).into(),
         Isa::Armv7m => DepthwiseConv2dArmv7m(packed).into(),
+        Isa::Riscv32 => DepthwiseConv2dRiscv32(packed).into(),
         _ => return None,
     };
     push(cx, operator, layer, weights, constants, scratch)
@@ -95,6 +97,7 @@ fn pack_fully_connected(cx: &mut Lowering<'_>, matrix: &FullyConnected, layer: &
     let operator = match cx.options().isa {
         Isa::Armv6m => FullyConnectedArmv6m(packed).into(),
         Isa::Armv7m => FullyConnectedArmv7m(packed).into(),
+        Isa::Riscv32 => FullyConnectedRiscv32(packed).into(),
         _ => return None,
     };
     push(cx, operator, layer, weights, constants, scratch)

@@ -353,6 +353,11 @@ operators! {
         1301 DepthwiseConv2dArmv7m
         1302 FullyConnectedArmv7m
     }
+    Riscv32 {
+        1400 Conv2dRiscv32
+        1401 DepthwiseConv2dRiscv32
+        1402 FullyConnectedRiscv32
+    }
     Armv7em {
         1000 Conv2dArmv7em
         1001 FullyConnectedArmv7em

@@ -13,7 +13,7 @@ pub use aarch64::{AddAarch64, Conv2dAarch64, DepthwiseConv2dAarch64, FullyConnec
 pub use armv7em::{AddArmv7em, Conv2dArmv7em, DepthwiseConv2dArmv7em, FullyConnectedArmv7em};
 pub use armv8_1m_mve::{AddMve, AveragePool2dMve, Conv2dMve, DepthwiseConv2dMve, FullyConnectedMve};
 pub use narrow::{
-    Conv2dArmv6m, Conv2dArmv7m, DepthwiseConv2dArmv6m, DepthwiseConv2dArmv7m, FullyConnectedArmv6m,
-    FullyConnectedArmv7m,
+    Conv2dArmv6m, Conv2dArmv7m, Conv2dRiscv32, DepthwiseConv2dArmv6m, DepthwiseConv2dArmv7m,
+    DepthwiseConv2dRiscv32, FullyConnectedArmv6m, FullyConnectedArmv7m, FullyConnectedRiscv32,
 };
 pub use x86_64::{AddX86_64, Conv2dX86_64, DepthwiseConv2dX86_64, FullyConnectedX86_64};

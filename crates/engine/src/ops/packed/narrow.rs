@@ -52,4 +52,10 @@ operators! {
     DepthwiseConv2dArmv7m(ColumnDepthwise) = depthwise_conv_2d;
     /// FULLY_CONNECTED on int8.
     FullyConnectedArmv7m(PackedMatrix) = fully_connected;
+    /// CONV_2D on int8, two pixels to a word.
+    Conv2dRiscv32(PairedConv2d) = conv_2d;
+    /// DEPTHWISE_CONV_2D on int8, two outputs to a word.
+    DepthwiseConv2dRiscv32(ColumnDepthwise) = depthwise_conv_2d;
+    /// FULLY_CONNECTED on int8.
+    FullyConnectedRiscv32(PackedMatrix) = fully_connected;
 }

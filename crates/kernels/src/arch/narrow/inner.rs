@@ -1,6 +1,7 @@
-//! The inner loops in plain Rust, with the arithmetic of the assembler: what they mean, and how hosts run them.
+//! The inner loops in plain Rust, with the arithmetic of the assembler: what they mean, how hosts run them, and what
+//! RV32IMC runs. With that in mind they keep as much in registers as fits its 31, and take two or four channels at a
+//! time, so that what was loaded is used more than once.
 
-use crate::blocks::Blocks as _;
 use quant::{GuardedChannel, GuardedOutput};
 
 use super::{Factors, Row};
@@ -83,6 +84,44 @@ impl Pair {
     }
 }
 
+/// Sums of two channels and four pixels: `TAPS` products to a chain, or where that is all of a word, those of `WORDS`
+/// words.
+#[inline(always)]
+fn two_channels<const TAPS: usize, const WORDS: usize>(
+    filters: [&[u32]; 2],
+    pixels: &[[[u32; 2]; 4]],
+) -> [[u32; PIXELS]; 2] {
+    let mut pairs = [[Pair::default(); 2]; 2];
+    let mut sums = [[0u32; 2]; 2];
+    let mut part = |sums: &mut [[u32; 2]; 2]| {
+        for (pair, sum) in pairs.as_flattened_mut().iter_mut().zip(sums.as_flattened_mut()) {
+            pair.add(core::mem::take(sum));
+        }
+    };
+    let filters = filters.map(|filter| filter.as_chunks::<WORDS>().0);
+    for ((a, b), words) in filters[0].iter().zip(filters[1]).zip(pixels.as_chunks::<WORDS>().0) {
+        for ((&a, &b), taps) in a.iter().zip(b).zip(words) {
+            for (tap, words) in taps.iter().enumerate() {
+                for (sums, weight) in sums.iter_mut().zip([byte(a, tap), byte(b, tap)]) {
+                    for (sum, word) in sums.iter_mut().zip(words) {
+                        *sum = sum.wrapping_add(word.wrapping_mul(weight));
+                    }
+                }
+                if WORDS == 1 && tap % TAPS == TAPS - 1 {
+                    part(&mut sums);
+                }
+            }
+        }
+        if WORDS > 1 {
+            part(&mut sums);
+        }
+    }
+    pairs.map(|[first, second]| {
+        let ([a, b], [c, d]) = (first.sums(), second.sums());
+        [a, b, c, d]
+    })
+}
+
 /// All output channels of four pixels.
 ///
 /// `weights` are the channels' filters, one after the other, four taps to a word, as many as `pixels` has taps.
@@ -95,29 +134,25 @@ pub fn convolve_block(
     output: &mut [i8],
     stride: usize,
 ) {
-    let filters = weights.blocks((pixels.len() / 4).max(1));
-    for (index, (row, filter)) in finish.table.iter().zip(filters).enumerate() {
-        let chain = match row[0] {
-            0 => 2,
-            1 => 4,
-            _ => 16,
-        };
-        let mut pairs = [Pair::default(); 2];
-        let mut sums = [0u32; 2];
-        for (tap, words) in pixels.iter().enumerate() {
-            let weight = byte(filter.get(tap / 4).copied().unwrap_or(0), tap % 4);
-            for (sum, word) in sums.iter_mut().zip(words) {
-                *sum = sum.wrapping_add(word.wrapping_mul(weight));
-            }
-            if tap % chain == chain - 1 {
-                for (pair, sum) in pairs.iter_mut().zip(&mut sums) {
-                    pair.add(core::mem::take(sum));
-                }
-            }
+    let (pixels, _) = pixels.as_chunks::<4>();
+    let mut rest = weights;
+    for (block, rows) in finish.table.chunks(2).enumerate() {
+        let mut filters = [rest; 2];
+        for (filter, _) in filters.iter_mut().zip(rows) {
+            let Some((next, after)) = rest.split_at_checked(pixels.len()) else { return };
+            (*filter, rest) = (next, after);
         }
-        for (pixel, sum) in pairs.iter().flat_map(|pair| pair.sums()).enumerate() {
-            if let Some(out) = output.get_mut(pixel * stride + index) {
-                *out = finish.requantize(index, row, sum);
+        // Two may always be added where more may.
+        let sums = match rows.iter().map(|row| row[0]).min() {
+            Some(0) => two_channels::<2, 1>(filters, pixels),
+            Some(1) => two_channels::<4, 1>(filters, pixels),
+            _ => two_channels::<4, 4>(filters, pixels),
+        };
+        for ((index, row), sums) in (2 * block..).zip(rows).zip(sums) {
+            for (pixel, sum) in sums.into_iter().enumerate() {
+                if let Some(out) = output.get_mut(pixel * stride + index) {
+                    *out = finish.requantize(index, row, sum);
+                }
             }
         }
     }
@@ -191,25 +226,45 @@ pub fn depthwise_columns(
     if !walk.fits(weights.len(), inputs.len(), output.len()) {
         return;
     }
-    for y in 0..walk.rows {
-        let mut pair = Pair::default();
-        let groups = weights.iter().enumerate();
-        for (group, &[first, second, third]) in groups {
-            let from = y * walk.advance + group * (walk.step + 3);
-            let Some(&[a, b, c]) = inputs.get(from..).and_then(<[u32]>::first_chunk) else { return };
-            let two = a.wrapping_mul(first).wrapping_add(b.wrapping_mul(second));
-            let one = c.wrapping_mul(third);
-            if row[0] != 0 {
-                pair.add(two.wrapping_add(one));
-            } else {
-                pair.add(two);
-                pair.add(one);
+    let column = Column { row, finish, index };
+    match weights {
+        // The nine taps of the commonest window stay in registers.
+        &[a, b, c] if row[0] != 0 => column.walk(&[a, b, c], Chain::Four, inputs, walk, output),
+        _ if row[0] != 0 => column.walk(weights, Chain::Four, inputs, walk, output),
+        _ => column.walk(weights, Chain::Two, inputs, walk, output),
+    }
+}
+
+/// The channel that a pair of columns is of.
+struct Column<'a> {
+    row: &'a Row,
+    finish: &'a Finish<'a>,
+    index: usize,
+}
+
+impl Column<'_> {
+    #[inline(always)]
+    fn walk(&self, weights: &[[u32; 3]], chain: Chain, inputs: &[u32], walk: &Walk, output: &mut [i8]) {
+        for y in 0..walk.rows {
+            let mut pair = Pair::default();
+            let mut from = y * walk.advance;
+            for &[first, second, third] in weights {
+                let Some(&[a, b, c]) = inputs.get(from..).and_then(<[u32]>::first_chunk) else { return };
+                from += walk.step + 3;
+                let two = a.wrapping_mul(first).wrapping_add(b.wrapping_mul(second));
+                let one = c.wrapping_mul(third);
+                if chain == Chain::Two {
+                    pair.add(two);
+                    pair.add(one);
+                } else {
+                    pair.add(two.wrapping_add(one));
+                }
             }
-        }
-        let [left, right] = pair.sums();
-        for (place, sum) in [(walk.apart, right), (0, left)] {
-            if let Some(out) = output.get_mut(y * walk.row + place) {
-                *out = finish.requantize(index, row, sum);
+            let [left, right] = pair.sums();
+            for (place, sum) in [(walk.apart, right), (0, left)] {
+                if let Some(out) = output.get_mut(y * walk.row + place) {
+                    *out = self.finish.requantize(self.index, self.row, sum);
+                }
             }
         }
     }
@@ -221,14 +276,33 @@ pub fn depthwise_columns(
 /// row has weights, are such that byte `i` of a word counts in the first `i + 1` of its four products:
 /// `inputs[i] − 256 · inputs[i − 1]`. `begin` is where each sum begins.
 pub fn multiply(weights: &[u32], inputs: &[[u32; 4]], begin: u32, finish: &Finish<'_>, output: &mut [i8]) {
-    let rows = weights.blocks(inputs.len().max(1));
-    for (index, ((out, row), filter)) in output.iter_mut().zip(finish.table).zip(rows).enumerate() {
-        let mut sum = begin;
-        for (&word, quad) in filter.iter().zip(inputs) {
-            for (index, input) in quad.iter().enumerate() {
-                sum = sum.wrapping_add((word >> (8 * index)).wrapping_mul(*input));
+    let mut rest = weights;
+    let blocks = finish.table.chunks(4).zip(output.chunks_mut(4));
+    for (block, (rows, out)) in blocks.enumerate() {
+        let mut filters = [rest; 4];
+        for (filter, _) in filters.iter_mut().zip(rows) {
+            let Some((next, after)) = rest.split_at_checked(inputs.len()) else { return };
+            (*filter, rest) = (next, after);
+        }
+        let sums = four_rows(filters, inputs, begin);
+        for ((index, row), (out, sum)) in (4 * block..).zip(rows).zip(out.iter_mut().zip(sums)) {
+            *out = finish.requantize(index, row, sum);
+        }
+    }
+}
+
+/// The products of four rows of a matrix with one vector.
+#[inline(always)]
+fn four_rows([a, b, c, d]: [&[u32]; 4], inputs: &[[u32; 4]], begin: u32) -> [u32; 4] {
+    let mut sums = [begin; 4];
+    for ((((&a, &b), &c), &d), quad) in a.iter().zip(b).zip(c).zip(d).zip(inputs) {
+        let mut words = [a, b, c, d];
+        for input in quad {
+            for (sum, word) in sums.iter_mut().zip(&mut words) {
+                *sum = sum.wrapping_add(word.wrapping_mul(*input));
+                *word >>= 8;
             }
         }
-        *out = finish.requantize(index, row, sum);
     }
+    sums
 }
