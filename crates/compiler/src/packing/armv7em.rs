@@ -4,7 +4,8 @@ use engine::ops::{AddArmv7em, AnyOperator, Conv2dArmv7em, DepthwiseConv2dArmv7em
 use kernels::{
     Hwc, Window, Yx,
     arch::armv7em::{
-        Elements, conv_2d_scratch_words, depthwise_conv_2d_scratch_words, takes_add, takes_fully_connected,
+        DEPTHWISE_TAPS, Elements, conv_2d_scratch_words, depthwise_conv_2d_scratch_words, takes_add,
+        takes_fully_connected,
     },
     reference::{Conv2d, ConvShape, DepthwiseConv2d, FullyConnected, MatrixShape},
 };
@@ -15,12 +16,33 @@ use crate::ops::{Lowering, Slot};
 
 /// Adds the step of a convolution without groups.
 pub(super) fn conv_2d(cx: &mut Lowering<'_>, conv: &Conv2d, layer: &Weighted) -> Option<()> {
-    let size = conv.shape.window.size;
-    let elements = Elements::new(size.y.into(), usize::from(size.x) * conv.shape.filter_c as usize)?;
+    let conv = &upright(*conv);
+    let elements = Elements::of(&conv.shape.window)?;
     let outputs = Outputs { zero: conv.output_zero, clamp: conv.clamp };
     let channels = Channel::all(elements, conv.input_zero.0, outputs, layer)?;
-    let stream = stream::<4>(elements, &channels)?;
+    let stream = stream(elements, &channels, 4)?;
     push_conv_2d(cx, conv, &stream, [layer.output, layer.input])
+}
+
+/// One row of pixels as one column, where taps are apart: rows of the image may be, pixels of a row not.
+fn upright(conv: Conv2d) -> Conv2d {
+    let window = &conv.shape.window;
+    let is_row = (window.input.h, window.output.h, window.size.y, window.pad.y) == (1, 1, 1, 0);
+    if !is_row || window.dilation.x == 1 {
+        return conv;
+    }
+    let turned = |of: Hwc| Hwc { h: of.w, w: of.h, c: of.c };
+    let crossed = |of: Yx| Yx { y: of.x, x: of.y };
+    let window = Window {
+        batch: window.batch,
+        input: turned(window.input),
+        output: turned(window.output),
+        size: crossed(window.size),
+        stride: crossed(window.stride),
+        dilation: crossed(window.dilation),
+        pad: crossed(window.pad),
+    };
+    Conv2d { shape: ConvShape { window, ..conv.shape }, ..conv }
 }
 
 fn push_conv_2d(
@@ -35,12 +57,15 @@ fn push_conv_2d(
     Some(())
 }
 
-/// Adds the step of a depthwise convolution with windows of three by three.
+/// Adds the step of a depthwise convolution with windows of three by three, or of one channel of input.
 pub(super) fn depthwise_conv_2d(
     cx: &mut Lowering<'_>,
     conv: &DepthwiseConv2d,
     layer: &Weighted,
 ) -> Option<()> {
+    if conv.window.input.c == 1 {
+        return of_one_channel(cx, conv, layer);
+    }
     let scratch = depthwise_conv_2d_scratch_words(conv)?;
     let outputs = Outputs { zero: conv.output_zero, clamp: conv.clamp };
     let channels = layer.bias.len();
@@ -53,12 +78,28 @@ pub(super) fn depthwise_conv_2d(
         let channel = Channel::of(layer, &weights, index, conv.input_zero.0, outputs)?;
         records.extend((2 * channel.bias as i32).to_le_bytes());
         records.extend(channel.halving.mantissa.to_le_bytes());
-        records.extend((0..9).map(|tap| channel.weight(tap) as u8));
+        records.extend(DEPTHWISE_TAPS.map(|tap| channel.weight(tap) as u8));
         records.push(channel.halving.exponent);
     }
     let operands = [layer.output, layer.input, cx.constant(&records, 4), cx.scratch(4 * scratch, 4)];
     cx.push(DepthwiseConv2dArmv7em(*conv), &operands);
     Some(())
+}
+
+/// A depthwise convolution of one channel is a convolution.
+fn of_one_channel(cx: &mut Lowering<'_>, conv: &DepthwiseConv2d, layer: &Weighted) -> Option<()> {
+    let DepthwiseConv2d { window, input_zero, output_zero, clamp } = *conv;
+    let outputs = window.output.c as usize;
+    let filter = (0..outputs).flat_map(|output| layer.filter.iter().skip(output).step_by(outputs));
+    let turned = Weighted {
+        filter: filter.copied().collect(),
+        bias: layer.bias.clone(),
+        multipliers: layer.multipliers.clone(),
+        input: layer.input,
+        output: layer.output,
+    };
+    let shape = ConvShape { window, filter_c: 1 };
+    conv_2d(cx, &Conv2d { shape, input_zero, output_zero, clamp }, &turned)
 }
 
 /// Outputs from which a layer is worth two steps.
@@ -79,10 +120,10 @@ pub(super) fn fully_connected(
     if filter_zero.0 != 0 || layer.filter.len() != inputs.checked_mul(outputs)? {
         return None;
     }
-    let elements = Elements::new(1, inputs)?;
+    let elements = Elements::by_fours(inputs).or_else(|| Elements::in_rows(1, inputs))?;
     let channels = Channel::all(elements, input_zero.0, Outputs { zero: output_zero, clamp }, layer)?;
     let (of_eight, left) = channels.split_at_checked(eights)?;
-    let streams = [stream::<8>(elements, of_eight)?, stream::<4>(elements, left)?];
+    let streams = [stream(elements, of_eight, 8)?, stream(elements, left, 4)?];
     let [first, second] = streams;
     if !of_eight.is_empty() {
         let shape = MatrixShape { outputs: eights as u32, ..shape };
@@ -222,24 +263,22 @@ impl<'c> Couple<'c> {
     /// The word of one step.
     fn step(&self, elements: Elements, step: usize) -> Option<u32> {
         let (first, second) = elements.pair(step);
-        Some(self.pair(first)? | self.pair(second)? << 16)
+        let second = second.map_or(Some(0), |second| self.pair(second))?;
+        Some(self.pair(first)? | second << 16)
     }
 }
 
-/// Channels as the kernels' streams have them, in blocks of four or eight; `None` where a sum could overflow, or where
-/// the words would take more than five parts in a hundred more than the model's own constants.
-fn stream<const BLOCK: usize>(elements: Elements, channels: &[Channel<'_>]) -> Option<Vec<u32>> {
+/// Bytes that a layer's words may take beyond five parts in a hundred: those of zeros that make elements and channels even.
+const SLACK_BYTES: usize = 192;
+
+/// Channels as the kernels' streams have them, in blocks of four or eight, what is left in twos; `None` where a sum
+/// could overflow, or where the words would take too much more than the model's own constants.
+fn stream(elements: Elements, channels: &[Channel<'_>], block: usize) -> Option<Vec<u32>> {
     let mut words = Vec::new();
-    for block in channels.chunks(BLOCK) {
+    let (blocks, left) = channels.split_at(channels.len() / block * block);
+    for block in blocks.chunks(block).chain(left.chunks(2)) {
         let couples: Vec<Couple<'_>> = block.chunks(2).map(Couple::of).collect::<Option<_>>()?;
         words.extend(couples.iter().flat_map(Couple::start));
-        if elements.odd() > 0 {
-            let last = elements.odd_element();
-            let pairs: Vec<u32> = couples.iter().map(|couple| couple.pair(last)).collect::<Option<_>>()?;
-            words.extend(
-                pairs.chunks(2).map(|pairs| pairs.iter().rev().fold(0, |word, pair| word << 16 | pair)),
-            );
-        }
         for step in 0..elements.steps() {
             for couple in &couples {
                 words.push(couple.step(elements, step)?);
@@ -257,7 +296,7 @@ fn stream<const BLOCK: usize>(elements: Elements, channels: &[Channel<'_>]) -> O
     let count = channels.len();
     let plain =
         elements.count().checked_mul(count)?.next_multiple_of(4) + 8 * count + count.next_multiple_of(4);
-    (4 * words.len() <= plain + plain / 20).then_some(words)
+    (4 * words.len() <= plain + plain / 20 + SLACK_BYTES).then_some(words)
 }
 
 /// Some of a buffer's bytes.

@@ -1,57 +1,98 @@
 //! CONV_2D.
 
-use core::ops::Range;
-
 use quant::Halving;
 
 use super::{
-    lanes::{base, widen_one},
+    lanes::base,
     limit,
     product::{Elements, Product},
-    widen::{Rows, copy_rows, widen_rows},
+    widen::{Windows, copy_windows, widen_pixels, widen_run},
 };
-use crate::{Hwc, KernelError, Window, Yx, reference::Conv2d};
+use crate::{KernelError, Window, blocks::Blocks, reference::Conv2d};
 
-/// Words of scratch that pixels are widened into at a time, unless one pair of pixels needs more.
-const WIDENED_WORDS: usize = 512;
+/// Words of scratch that windows are put together in, unless one pair of them needs more.
+const WINDOW_WORDS: usize = 512;
+
+/// Words of scratch that rows of the image are widened into, unless the windows of one or two rows of outputs need more.
+const STRIP_WORDS: usize = 1024;
+
+/// No strip is larger.
+const MOST_STRIP_WORDS: usize = 1 << 14;
+
+/// Rows of the image, widened, with the border that windows reach into.
+#[derive(Clone, Copy, Debug, Default)]
+struct Strip {
+    /// Rows of outputs whose windows are in it.
+    outputs: usize,
+    /// Words of one row of the image.
+    pitch: usize,
+    words: usize,
+}
+
+impl Strip {
+    fn of(window: &Window) -> Option<Self> {
+        let reach = |size: u16, dilation: u16| {
+            usize::from(size).checked_sub(1)?.checked_mul(dilation.into())?.checked_add(1)
+        };
+        let (w, h, stride) =
+            (window.output.w as usize, window.output.h as usize, usize::from(window.stride.y));
+        let columns = w
+            .checked_sub(1)?
+            .checked_mul(window.stride.x.into())?
+            .checked_add(reach(window.size.x, window.dilation.x)?)?;
+        // Behind an odd number of elements one more is read.
+        let pitch = columns.checked_mul(window.input.c as usize)? / 2 + 1;
+        let rows = reach(window.size.y, window.dilation.y)?;
+        let more = (STRIP_WORDS / pitch.max(1)).saturating_sub(rows) / stride.max(1);
+        // Pairs of pixels go from row to row.
+        let outputs = if w.is_multiple_of(2) { more + 1 } else { (more | 1) + 1 };
+        let outputs = outputs.min(h);
+        let words = outputs.checked_sub(1)?.checked_mul(stride)?.checked_add(rows)?.checked_mul(pitch)?;
+        (words <= MOST_STRIP_WORDS).then_some(Self { outputs, pitch, words })
+    }
+}
 
 /// How a convolution uses its scratch memory.
 #[derive(Clone, Copy, Debug)]
 struct Plan {
     elements: Elements,
-    /// Output channels, made even.
-    channels: usize,
-    /// Words of widened pixels: some pairs of them.
-    widened: usize,
-    /// Words of one window as bytes, of which there is room for two.
-    window: usize,
-    /// Words of outputs that cannot be written in place: of a last single pixel, or with a channel too many.
+    /// Words of some pairs of windows.
+    windows: usize,
+    /// Nothing where pixels are widened as they are.
+    strip: Strip,
+    /// Words of a pair of output pixels, of which one is not wanted.
     outputs: usize,
 }
 
 impl Plan {
     fn of(conv: &Conv2d) -> Option<Self> {
         let window = &conv.shape.window;
-        let channels = (window.output.c as usize).checked_next_multiple_of(2)?;
-        let (rows, run) = (usize::from(window.size.y), usize::from(window.size.x) * window.input.c as usize);
-        let elements = Elements::new(rows, run)?;
-        let pairs = (WIDENED_WORDS / elements.words().max(1)).max(1);
-        let widened = elements.words().checked_mul(pairs)?;
-        let window = if is_pointwise(window) { 0 } else { elements.words() / 4 };
-        Some(Self { elements, channels, widened, window, outputs: channels.div_ceil(2) })
+        let elements = Elements::of(window).filter(|_| conv.shape.filter_c == window.input.c)?;
+        let pairs = (WINDOW_WORDS / elements.words().max(1)).max(1);
+        let strip = if elements.are_by_fours() { Strip::default() } else { Strip::of(window)? };
+        Some(Self {
+            elements,
+            windows: elements.words().checked_mul(pairs)?,
+            strip,
+            outputs: (window.output.c as usize).div_ceil(2),
+        })
+    }
+
+    fn words(&self) -> Option<usize> {
+        self.windows.checked_add(self.strip.words)?.checked_add(self.outputs)
     }
 }
 
 /// Words of scratch that [`conv_2d_s8`] needs; `None` for a convolution that it does not take.
 pub fn scratch_words(conv: &Conv2d) -> Option<usize> {
-    let plan = Plan::of(conv).filter(|_| conv.shape.filter_c == conv.shape.window.input.c)?;
-    plan.widened.checked_add(2 * plan.window)?.checked_add(plan.outputs)
+    Plan::of(conv)?.words()
 }
 
 /// As [`reference::conv_2d_s8`](crate::reference::conv_2d_s8) without groups, for weights as
 /// [`stream_words`](super::stream_words) lays them out.
 ///
-/// Windows are widened pair by pair, then multiplied by all weights.
+/// Windows are put together pair by pair, some pairs at a time, and multiplied by all weights: single pixels from the
+/// image itself, others from rows of it that are widened once for all windows that reach into them.
 ///
 /// # Errors
 /// [`KernelError::Length`] or [`KernelError::Geometry`].
@@ -62,250 +103,179 @@ pub fn conv_2d_s8(
     scratch: &mut [u32],
     output: &mut [i8],
 ) -> Result<(), KernelError> {
-    let window = flatten(&conv.shape.window);
+    let window = &conv.shape.window;
     window.check(input.len(), output.len())?;
-    KernelError::check(scratch_words(conv), scratch.len())?;
     let plan = Plan::of(conv).ok_or(KernelError::Geometry)?;
+    KernelError::check(plan.words(), scratch.len())?;
+    let Plan { elements, windows, strip, .. } = plan;
+    let (in_c, out_c) = (window.input.c as usize, window.output.c as usize);
     let from_zero = conv.clamp.min >= conv.output_zero.0;
-    let product =
-        Product::new(stream, plan.elements, plan.channels, Halving::centre(conv.output_zero), from_zero)?;
-    let (widened, rest) = scratch.split_at_mut_checked(plan.widened).ok_or(KernelError::Geometry)?;
-    let (copies, outputs) = rest.split_at_mut_checked(2 * plan.window).ok_or(KernelError::Geometry)?;
-    let copies: &mut [i8] = bytemuck::cast_slice_mut(copies);
+    let centre = Halving::centre(conv.output_zero);
+    let product = Product::new(stream, elements, out_c, centre, from_zero)?;
+    let (words, rest) = scratch.split_at_mut_checked(windows).ok_or(KernelError::Geometry)?;
+    let (image, outputs) = rest.split_at_mut_checked(strip.words).ok_or(KernelError::Geometry)?;
     let outputs: &mut [i8] = bytemuck::cast_slice_mut(outputs);
-    let mut walk = Walk {
-        window: &window,
-        input,
-        zero: conv.input_zero.0,
-        elements: plan.elements,
-        copies: copies.split_at_mut(copies.len() / 2),
-        at: Pixel::default(),
-        row: Row::default(),
-    };
-    walk.enter_row(Pixel::default());
+    let outputs = outputs.get_mut(..2 * out_c).ok_or(KernelError::Geometry)?;
+    let pair_words = elements.words().max(1);
+    let some = 2 * (words.len() / pair_words);
+    let mut multiply = Multiply { product, pair_words, words, outputs };
+    let base = base(conv.input_zero.0);
 
-    let (out_c, pair_words) = (window.output.c as usize, plan.elements.words().max(1));
-    // With a channel too many, outputs take a detour, pair by pair.
-    let in_place = out_c == plan.channels;
-    let most = if in_place { plan.widened / pair_words } else { 1 };
-    for out in output.chunks_mut(out_c.saturating_mul(2 * most).max(1)) {
-        let pixels = out.len() / out_c.max(1);
-        let words = widened.get_mut(..pixels.div_ceil(2) * pair_words).ok_or(KernelError::Geometry)?;
-        walk.widen(pixels, words)?;
-        let (whole, left) = if in_place { (pixels / 2, pixels % 2) } else { (0, pixels) };
-        let (words, last) = words.split_at_checked(whole * pair_words).ok_or(KernelError::Geometry)?;
-        let (out, out_last) = out.split_at_mut_checked(2 * whole * out_c).ok_or(KernelError::Geometry)?;
-        product.run(words, out)?;
-        if left > 0 {
-            product.run(last, outputs)?;
-            copy_rows(outputs, Rows { rows: left, run: out_c, pitch: plan.channels }, out_last, out_c)?;
+    if elements.are_by_fours() {
+        let mut pixels = input;
+        for out in output.chunks_mut((some * out_c).max(1)) {
+            let some_bytes = (some * in_c).min(pixels.len());
+            let (now, later) = pixels.split_at_checked(some_bytes).ok_or(KernelError::Geometry)?;
+            pixels = later;
+            let words = multiply.room(out.len())?;
+            let pairs = now.len() / (2 * in_c).max(1) * in_c;
+            let (pairs, single) = words.split_at_mut_checked(pairs).ok_or(KernelError::Geometry)?;
+            let (two, one) = now.split_at_checked(2 * pairs.len()).ok_or(KernelError::Geometry)?;
+            widen_pixels(base, two, in_c, pairs)?;
+            widen_pixels(base, one, in_c, single)?;
+            multiply.run(out)?;
+        }
+    } else {
+        let image: &mut [i16] = bytemuck::cast_slice_mut(image);
+        // Columns outside the image are 0, and stay.
+        if window.size.x > 1 || window.pad.x > 0 {
+            image.fill(0);
+        }
+        let in_image = window.input.h as usize * window.input.w as usize * in_c;
+        let out_row = window.output.w as usize * out_c;
+        let out_image = window.output.h as usize * out_row;
+        let images = input.blocks(in_image).zip(output.blocks_mut(out_image));
+        for (input, output) in images {
+            let mut top = 0;
+            for output in output.chunks_mut((strip.outputs * out_row).max(1)) {
+                fill(window, strip.pitch, input, base, top, image)?;
+                let mut walk = Walk {
+                    window,
+                    image,
+                    row: 2 * strip.pitch,
+                    rows: output.len() / out_row.max(1),
+                    at: (0, 0),
+                };
+                for out in output.chunks_mut((some * out_c).max(1)) {
+                    let words = multiply.room(out.len())?;
+                    walk.copy(pair_words, words).ok_or(KernelError::Geometry)?;
+                    multiply.run(out)?;
+                }
+                top += strip.outputs * usize::from(window.stride.y);
+            }
         }
     }
     limit(conv.clamp, output);
     Ok(())
 }
 
-/// Whether windows are single pixels, all of them, in their order.
-fn is_pointwise(window: &Window) -> bool {
-    let one = Yx { y: 1, x: 1 };
-    (window.size, window.stride, window.pad) == (one, one, Yx { y: 0, x: 0 })
+/// Multiplies windows by all weights.
+struct Multiply<'a> {
+    product: Product<'a>,
+    pair_words: usize,
+    /// Some pairs of windows.
+    words: &'a mut [u32],
+    /// A pair of output pixels.
+    outputs: &'a mut [i8],
 }
 
-/// Where rows and images do not matter, all pixels in one row.
-fn flatten(window: &Window) -> Window {
-    let row = |of: Hwc| {
-        let w = window.batch.wrapping_mul(of.h).wrapping_mul(of.w);
-        Hwc { h: 1, w, c: of.c }
-    };
-    if is_pointwise(window) {
-        Window { batch: 1, input: row(window.input), output: row(window.output), ..*window }
-    } else {
-        *window
+impl Multiply<'_> {
+    /// Where the windows of the pixels of so many outputs go.
+    fn room(&mut self, outputs: usize) -> Result<&mut [u32], KernelError> {
+        let pairs = outputs.div_ceil(self.outputs.len().max(1));
+        self.words.get_mut(..pairs * self.pair_words).ok_or(KernelError::Geometry)
+    }
+
+    /// Computes output pixels, whose windows are there; that of a last single pixel twice.
+    #[inline(never)]
+    fn run(&mut self, out: &mut [i8]) -> Result<(), KernelError> {
+        let pair = self.outputs.len();
+        let pairs = out.len() / pair.max(1);
+        let (out, last) = out.split_at_mut_checked(pairs * pair).ok_or(KernelError::Geometry)?;
+        let (words, rest) =
+            self.words.split_at_checked(pairs * self.pair_words).ok_or(KernelError::Geometry)?;
+        self.product.run(pairs, words, out)?;
+        if !last.is_empty() {
+            let words = rest.get(..self.pair_words).ok_or(KernelError::Geometry)?;
+            self.product.run(1, words, self.outputs)?;
+            for (out, &output) in last.iter_mut().zip(&*self.outputs) {
+                *out = output;
+            }
+        }
+        Ok(())
     }
 }
 
-/// An output pixel.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-struct Pixel {
-    n: usize,
-    y: u32,
-    x: u32,
-}
-
-impl Pixel {
-    fn next(self, window: &Window) -> Self {
-        if self.x + 1 < window.output.w {
-            Self { x: self.x + 1, ..self }
-        } else if self.y + 1 < window.output.h {
-            Self { x: 0, y: self.y + 1, ..self }
+/// Widens the rows of an image from padded row `top` on. Columns outside the image are left as they are.
+fn fill(
+    window: &Window,
+    pitch: usize,
+    input: &[i8],
+    base: u32,
+    top: usize,
+    image: &mut [i16],
+) -> Result<(), KernelError> {
+    let c = window.input.c as usize;
+    let (left, bytes) = (usize::from(window.pad.x) * c, window.input.w as usize * c);
+    let count = (2 * pitch).saturating_sub(left).min(bytes);
+    for (index, to) in image.blocks_mut(2 * pitch).enumerate() {
+        let y = (top + index).wrapping_sub(usize::from(window.pad.y));
+        let to = to.get_mut(left..left + count).unwrap_or_default();
+        // What is above the image is beyond its end as well.
+        if y < window.input.h as usize {
+            let from = input.get(y * bytes..y * bytes + count).unwrap_or_default();
+            widen_run(base, from, to)?;
         } else {
-            Self { x: 0, y: 0, n: self.n + 1 }
+            to.fill(0);
         }
     }
+    Ok(())
 }
 
-/// Where the windows of a row of outputs lie in the input.
-#[derive(Clone, Debug, Default)]
-struct Row {
-    n: usize,
-    y: u32,
-    /// Outputs whose windows are all in the image, their rows runs of it.
-    inside: Range<u32>,
-    /// Where the window of the first output begins, or would.
-    from: usize,
-}
-
-/// Goes from output pixel to output pixel.
+/// Goes from output pixel to output pixel of a strip.
 struct Walk<'a> {
     window: &'a Window,
-    input: &'a [i8],
-    zero: i32,
-    elements: Elements,
-    /// Two windows, copied.
-    copies: (&'a mut [i8], &'a mut [i8]),
-    at: Pixel,
-    row: Row,
+    image: &'a [i16],
+    /// Elements of a row of the image.
+    row: usize,
+    /// Rows of outputs.
+    rows: usize,
+    /// Row and column of the next output.
+    at: (usize, usize),
 }
 
 impl Walk<'_> {
-    /// Widens the windows of the next pixels, pair by pair; of a last single one twice. Windows that are the image
-    /// itself are widened all at once.
-    fn widen(&mut self, pixels: usize, words: &mut [u32]) -> Result<(), KernelError> {
-        let c = self.window.input.c as usize;
-        let mut left = pixels;
-        let mut words = words;
-        if is_pointwise(self.window) && c.is_multiple_of(4) {
-            let rows = Rows { rows: pixels / 2, run: c, pitch: 2 * c };
-            let (all, rest) = words.split_at_mut_checked(rows.rows * c).ok_or(KernelError::Geometry)?;
-            let from = self.input.get(self.at.x as usize * c..).unwrap_or_default();
-            widen_rows(base(self.zero), from, from.get(c..).unwrap_or_default(), rows, all)?;
-            self.at.x = self.at.x.saturating_add(2 * rows.rows as u32);
-            (left, words) = (pixels % 2, rest);
-        }
-        for words in words.chunks_exact_mut(self.elements.words().max(1)) {
-            let p = self.at;
-            let q = if left > 1 { p.next(self.window) } else { p };
-            self.at = q.next(self.window);
-            left = left.saturating_sub(2);
-            self.widen_pair(p, q, words)?;
-        }
-        Ok(())
-    }
-
-    fn widen_pair(&mut self, p: Pixel, q: Pixel, words: &mut [u32]) -> Result<(), KernelError> {
-        let run = usize::from(self.window.size.x) * self.window.input.c as usize;
-        let rows = Rows { rows: usize::from(self.window.size.y), run: run / 4 * 4, pitch: self.pitch() };
-        if let (Some(p), Some(q)) = (self.inside(p), self.inside(q)) {
-            let [p, q] = [p, q].map(|from| self.input.get(from..).unwrap_or_default());
-            return self.widen_rows(p, q, rows, run % 4, words);
-        }
-        let (first, second) = core::mem::take(&mut self.copies);
-        let copied = self.copy(p, first).and_then(|()| self.copy(q, second));
-        let rows = Rows { pitch: run, ..rows };
-        let widened = copied.and_then(|()| self.widen_rows(first, second, rows, run % 4, words));
-        self.copies = (first, second);
-        widened
-    }
-
-    /// Widens two windows: `rows` are whole fours of theirs, which leave `left` elements of each.
-    fn widen_rows(
-        &self,
-        p: &[i8],
-        q: &[i8],
-        rows: Rows,
-        left: usize,
-        words: &mut [u32],
-    ) -> Result<(), KernelError> {
-        let base = base(self.zero);
-        let (whole, rest) = words.split_at_mut_checked(rows.rows * rows.run).ok_or(KernelError::Geometry)?;
-        widen_rows(base, p, q, rows, whole)?;
-        if left > 0 {
-            let [p, q] = [p, q].map(|pixel| pixel.get(rows.run..).unwrap_or_default());
-            widen_left(self.zero, p, q, Rows { run: left, ..rows }, rest);
-        }
-        Ok(())
-    }
-
-    /// From one row of a window to the next, in bytes.
-    fn pitch(&self) -> usize {
-        usize::from(self.window.dilation.y) * self.window.input.w as usize * self.window.input.c as usize
-    }
-
-    /// Where a pixel's window begins in the input; `None` for one that is not all in the image, or whose rows are no
-    /// runs of it.
-    #[inline]
-    fn inside(&mut self, pixel: Pixel) -> Option<usize> {
-        if (pixel.n, pixel.y) != (self.row.n, self.row.y) {
-            self.enter_row(pixel);
-        }
-        let step = usize::from(self.window.stride.x) * self.window.input.c as usize;
-        let from = self.row.from.wrapping_add(pixel.x as usize * step);
-        self.row.inside.contains(&pixel.x).then_some(from)
-    }
-
+    /// Copies the next windows, pair by pair; a last single one twice. `None` where the image ends before.
     #[inline(never)]
-    fn enter_row(&mut self, pixel: Pixel) {
-        let Window { input, size, stride, dilation, pad, .. } = *self.window;
-        let y = pixel.y.wrapping_mul(u32::from(stride.y)).wrapping_sub(u32::from(pad.y));
-        let reach = u32::from(size.y.saturating_sub(1)) * u32::from(dilation.y);
-        // What is above the image is beyond its end as well.
-        let fits = y < input.h
-            && y.wrapping_add(reach) < input.h
-            && (dilation.x == 1 || size.x == 1)
-            && stride.x > 0;
-        let first = u32::from(pad.x).div_ceil(u32::from(stride.x.max(1)));
-        let room = input.w.wrapping_add(u32::from(pad.x)).checked_sub(u32::from(size.x));
-        let end = room.map_or(0, |room| room / u32::from(stride.x.max(1)) + 1);
-        let row = (pixel.n * input.h as usize).wrapping_add(y as usize).wrapping_mul(input.w as usize);
-        self.row = Row {
-            n: pixel.n,
-            y: pixel.y,
-            inside: if fits { first..end } else { 0..0 },
-            from: row.wrapping_sub(usize::from(pad.x)).wrapping_mul(input.c as usize),
+    fn copy(&mut self, pair_words: usize, words: &mut [u32]) -> Option<()> {
+        let Window { input, output, size, stride, dilation, .. } = *self.window;
+        let (c, w) = (input.c as usize, output.w as usize);
+        let windows = Windows {
+            rows: size.y.into(),
+            words: (usize::from(size.x) * c).div_ceil(2),
+            pitch: self.row * usize::from(dilation.y),
+            step: 2 * usize::from(stride.x) * c,
         };
-    }
-
-    /// Copies a window that is not all in the image; what is outside is the zero point.
-    #[inline(never)]
-    fn copy(&self, pixel: Pixel, to: &mut [i8]) -> Result<(), KernelError> {
-        to.fill(self.zero as i8);
-        let c = self.window.input.c as usize;
-        let pitch = usize::from(self.window.size.x) * c;
-        let image_pitch = self.window.input.w as usize * c;
-        let (rows, columns) = (self.window.rows(pixel.y), self.window.columns(pixel.x));
-        let row = pixel.n * self.window.input.h as usize + rows.first;
-        // Taps apart are copied one by one.
-        let (run, runs) = if columns.step == 1 { (columns.count(), 1) } else { (1, columns.count()) };
-        let clipped = Rows { rows: rows.count(), run: run * c, pitch: rows.step * image_pitch };
-        for index in 0..runs {
-            let from = row * image_pitch + (columns.first + index * columns.step) * c;
-            let at = rows.begin * pitch + (columns.begin + index) * c;
-            let (from, to) = (self.input.get(from..), to.get_mut(at..));
-            copy_rows(from.unwrap_or_default(), clipped, to.unwrap_or_default(), pitch)?;
-        }
-        Ok(())
-    }
-}
-
-/// Widens what whole fours leave of two windows' rows, which are `rows` now, element by element.
-fn widen_left(zero: i32, p: &[i8], q: &[i8], rows: Rows, words: &mut [u32]) {
-    words.fill(0);
-    let count = rows.rows * rows.run;
-    // Of four elements the even ones are halves of the first two words, one for either pixel, the odd ones of the others.
-    let halves: &mut [i16] = bytemuck::cast_slice_mut(words);
-    let mut place = 0;
-    for row in 0..rows.rows {
-        for column in row * rows.pitch..row * rows.pitch + rows.run {
-            // Of two in the last four the second is taken for an even one.
-            let is_pair = count % 4 == 2 && place + 1 == count;
-            let of_four = if is_pair { 2 } else { place % 4 };
-            let half = place / 4 * 8 + of_four % 2 * 4 + of_four / 2;
-            for (half, pixel) in [(half, p), (half + 2, q)] {
-                if let (Some(half), Some(&element)) = (halves.get_mut(half), pixel.get(column)) {
-                    *half = widen_one(zero, element) as i16;
-                }
+        let from = |(y, x): (usize, usize)| {
+            self.image.get(y * usize::from(stride.y) * self.row + x * usize::from(stride.x) * c..)
+        };
+        let mut left = words;
+        let (mut y, mut x) = self.at;
+        while !left.is_empty() {
+            // Pairs of neighbours, or the last of a row with the first of the next.
+            let (pairs, second) = if x + 1 < w { ((w - x) / 2, (y, x + 1)) } else { (1, (y + 1, 0)) };
+            let pairs = pairs.min(left.len() / pair_words.max(1));
+            let (now, later) = left.split_at_mut_checked(pairs * pair_words)?;
+            let p = from((y, x))?;
+            let q = if second.0 < self.rows { from(second)? } else { p };
+            copy_windows(windows, p, q, now).ok()?;
+            left = later;
+            (y, x) = (second.0, second.1 + 2 * pairs - 1);
+            if x >= w {
+                (y, x) = (y + 1, 0);
             }
-            place += 1;
         }
+        self.at = (y, x);
+        Some(())
     }
 }

@@ -17,7 +17,7 @@ use super::{
     lanes::{base, widen},
     limit,
 };
-use crate::{KernelError, reference::FullyConnected};
+use crate::{KernelError, blocks::Blocks, reference::FullyConnected};
 
 /// Whether [`fully_connected_s8`] takes a layer of so many inputs and outputs.
 pub const fn takes(inputs: usize, outputs: usize) -> bool {
@@ -53,7 +53,7 @@ pub fn fully_connected_s8(
     KernelError::check(Some(inputs / 2), scratch.len())?;
     let base = base(layer.input_zero.0);
     let centre = Halving::centre(layer.output_zero);
-    for (input, output) in input.chunks_exact(inputs.max(1)).zip(output.chunks_exact_mut(outputs.max(1))) {
+    for (input, output) in input.blocks(inputs).zip(output.blocks_mut(outputs)) {
         for (words, quad) in scratch.as_chunks_mut::<2>().0.iter_mut().zip(input.as_chunks::<4>().0) {
             *words = widen(base, quad);
         }

@@ -1,9 +1,8 @@
 //! The inner product: a stream of packed weights times pairs of pixels.
 //!
 //! ```text
-//! stream  blocks of four output channels a, b, c, d, and where two are left a block of two
+//! stream  blocks of four output channels a, b, c, d, and blocks of two while any are left
 //! block   2·bias + 256·2·bias of the next channel, 2·bias      for a with b, c with d
-//!         [a b c d] of the odd element, where there is one
 //!         [a0 b0 a1 b1] [c0 d0 c1 d1]                          per step: a pair of elements
 //!         [ra rb rc rd] and four mantissas                     as in quant::Halving
 //! ```
@@ -16,26 +15,51 @@ mod native;
 #[cfg(not(kernel_isa = "armv7em"))]
 use quant::Halving;
 
-use crate::KernelError;
+use crate::{KernelError, Window, Yx};
 
 /// How the elements of a pixel's window are paired.
-///
-/// First come whole fours of each row of the window, then what is left of each row. Of each four elements in this
-/// order `e0 e1 e2 e3` the pairs are `(e0, e2)` and `(e1, e3)`, as one word of bytes widens. Of three that are left the
-/// first and the last are a pair, of two both; one more is the odd element, which comes last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Elements {
+    /// Rows of the window, and elements of each.
     rows: usize,
     run: usize,
+    /// Whether elements are paired by fours.
+    by_fours: bool,
 }
 
 impl Elements {
-    /// So many rows of so many elements; at least two in all.
-    pub const fn new(rows: usize, run: usize) -> Option<Self> {
+    const MOST: usize = 0x100_0000;
+
+    /// So many elements, a multiple of four: of each four `e0 e1 e2 e3` the pairs are `(e0, e2)` and `(e1, e3)`, as one
+    /// word of bytes widens.
+    pub const fn by_fours(run: usize) -> Option<Self> {
+        let fits = run > 0 && run <= Self::MOST && run.is_multiple_of(4);
+        if fits { Some(Self { rows: 1, run, by_fours: true }) } else { None }
+    }
+
+    /// Rows of a window, each of so many elements; at least two pairs in all. Neighbours are pairs, and the last of an
+    /// odd number is paired with whatever is there, times 0.
+    pub const fn in_rows(rows: usize, run: usize) -> Option<Self> {
         match rows.checked_mul(run) {
-            Some(2..0x100_0000) => Some(Self { rows, run }),
+            Some(1..=Self::MOST) if rows * run.div_ceil(2) >= 2 => Some(Self { rows, run, by_fours: false }),
             _ => None,
         }
+    }
+
+    /// Those of a convolution's windows; `None` for windows that no kernel takes.
+    pub fn of(window: &Window) -> Option<Self> {
+        let rows = usize::from(window.size.y);
+        let run = usize::from(window.size.x).checked_mul(window.input.c as usize)?;
+        match Self::by_fours(run) {
+            Some(elements) if is_pointwise(window) => Some(elements),
+            _ if window.dilation.x > 1 && window.size.x > 1 => None,
+            _ => Self::in_rows(rows, run),
+        }
+    }
+
+    /// Whether elements are paired by fours.
+    pub(super) const fn are_by_fours(self) -> bool {
+        self.by_fours
     }
 
     /// Elements.
@@ -45,53 +69,41 @@ impl Elements {
 
     /// Pairs.
     pub const fn steps(self) -> usize {
-        self.count() / 2
+        self.rows * self.run.div_ceil(2)
     }
 
-    /// Odd elements: 0 or 1.
-    pub const fn odd(self) -> usize {
-        self.count() % 2
-    }
-
-    /// Words that a pair of pixels takes: as many as elements, made whole fours.
+    /// Words that a pair of pixels takes.
     pub const fn words(self) -> usize {
-        self.count().next_multiple_of(4)
+        2 * self.steps()
     }
 
-    /// Which element is the odd one, where there is one.
-    pub const fn odd_element(self) -> usize {
-        let back = if self.count() % 4 == 3 { 2 } else { 1 };
-        self.element(self.count() - back)
-    }
-
-    /// The elements of one step.
-    pub const fn pair(self, step: usize) -> (usize, usize) {
-        let first = step / 2 * 4;
-        let (first, second) = if first + 2 < self.count() {
-            (first + step % 2, first + step % 2 + 2)
-        } else {
-            (first, first + 1)
-        };
-        (self.element(first), self.element(second))
-    }
-
-    /// Which element of the window is at a place of the order.
-    const fn element(self, place: usize) -> usize {
-        let (whole, left) = (self.run / 4 * 4, self.run % 4);
-        match place.checked_sub(self.rows * whole) {
-            None => place / whole * self.run + place % whole,
-            Some(place) => place / left * self.run + whole + place % left,
+    /// The elements of one step: the first, and the second where there is one.
+    pub const fn pair(self, step: usize) -> (usize, Option<usize>) {
+        if self.by_fours {
+            let first = step / 2 * 4 + step % 2;
+            return (first, Some(first + 2));
         }
+        let per_row = self.run.div_ceil(2);
+        let (row, column) = (step / per_row, step % per_row * 2);
+        let first = row * self.run + column;
+        (first, if column + 1 < self.run { Some(first + 1) } else { None })
     }
 }
 
-/// Words of the stream for an even number of output channels.
+/// Whether windows are single pixels, all of them, in their order.
+fn is_pointwise(window: &Window) -> bool {
+    let one = Yx { y: 1, x: 1 };
+    (window.size, window.stride, window.pad) == (one, one, Yx { y: 0, x: 0 })
+        && (window.input.h, window.input.w) == (window.output.h, window.output.w)
+}
+
+/// Words of the stream for so many output channels.
 pub const fn stream_words(elements: Elements, channels: usize) -> Option<usize> {
-    let of_four = 2 * elements.steps() + elements.odd() + 9;
-    let of_two = elements.steps() + elements.odd() + 5;
+    let of_four = 2 * elements.steps() + 9;
+    let of_two = elements.steps() + 5;
     match (channels / 4).checked_mul(of_four) {
-        Some(words) if channels.is_multiple_of(2) => words.checked_add(channels % 4 / 2 * of_two),
-        _ => None,
+        Some(words) => words.checked_add((channels % 4).div_ceil(2) * of_two),
+        None => None,
     }
 }
 
@@ -106,7 +118,7 @@ pub(super) struct Product<'a> {
 }
 
 impl<'a> Product<'a> {
-    /// `channels` is even. With `from_zero`, outputs below the zero point may come out wrong, but not above it: blocks of
+    /// With `from_zero`, outputs below the zero point may come out wrong, but not above it: blocks of
     /// four are then rounded in fewer steps.
     pub(super) fn new(
         stream: &'a [u32],
@@ -119,68 +131,61 @@ impl<'a> Product<'a> {
         Ok(Self { stream, elements, channels, centre, from_zero })
     }
 
-    /// Computes pairs of pixels, of which there may be none, each pixel `channels` outputs, from [`Elements::words`] of `x` each.
-    pub(super) fn run(&self, x: &[u32], out: &mut [i8]) -> Result<(), KernelError> {
-        let pairs = match x.len().checked_div(self.elements.words()) {
-            None | Some(0) => return Ok(()),
-            Some(pairs) => pairs,
-        };
+    /// Computes so many pairs of pixels, each pixel `channels` outputs, from [`Elements::words`] of `x` each.
+    #[inline(never)]
+    pub(super) fn run(&self, pairs: usize, x: &[u32], out: &mut [i8]) -> Result<(), KernelError> {
         KernelError::check(pairs.checked_mul(2 * self.channels), out.len())?;
         KernelError::check(pairs.checked_mul(self.elements.words()), x.len())?;
-        if self.channels > 0 {
-            self.run_checked(x, out);
+        if pairs > 0 && self.channels > 0 {
+            self.run_checked(pairs, x, out);
         }
         Ok(())
     }
 
     #[cfg(kernel_isa = "armv7em")]
-    fn run_checked(&self, x: &[u32], out: &mut [i8]) {
-        native::run(self, x, out);
+    fn run_checked(&self, pairs: usize, x: &[u32], out: &mut [i8]) {
+        native::run(self, pairs, x, out);
     }
 
     #[cfg(not(kernel_isa = "armv7em"))]
-    fn run_checked(&self, x: &[u32], out: &mut [i8]) {
+    fn run_checked(&self, _: usize, x: &[u32], out: &mut [i8]) {
         for (x, out) in x.chunks_exact(self.elements.words()).zip(out.chunks_exact_mut(2 * self.channels)) {
             let (p, q) = out.split_at_mut(self.channels);
             let mut words = self.stream.iter().copied();
             let mut next = || words.next().unwrap_or(0);
+            let of_four = self.channels / 4 * 4;
+            let ((p, p_left), (q, q_left)) = (p.split_at_mut(of_four), q.split_at_mut(of_four));
             for (p, q) in p.chunks_mut(4).zip(q.chunks_mut(4)) {
-                self.block(x, &mut next, p, q);
+                self.block(x, 2, &mut next, p, q);
+            }
+            for (p, q) in p_left.chunks_mut(2).zip(q_left.chunks_mut(2)) {
+                self.block(x, 1, &mut next, p, q);
             }
         }
     }
 
-    /// Four channels, or the last two, of two pixels.
+    /// Two couples of channels, or one, of two pixels.
     #[cfg(not(kernel_isa = "armv7em"))]
-    fn block(&self, x: &[u32], next: &mut impl FnMut() -> u32, p: &mut [i8], q: &mut [i8]) {
-        // Per two channels: the sum of whole halves and that of even bytes, for either pixel.
+    fn block(&self, x: &[u32], couples: usize, next: &mut impl FnMut() -> u32, p: &mut [i8], q: &mut [i8]) {
+        // Per couple: the sum of whole halves and that of even bytes, for either pixel.
         let mut sums = [[[0u32; 2]; 2]; 2];
-        let couples = p.len() / 2;
         for couple in sums.iter_mut().take(couples) {
             *couple = [[next(), next()]; 2];
-            let [[raw, even], _] = *couple;
-            *couple = [[raw, even]; 2];
         }
-        let (pairs, rest) = x.split_at(2 * self.elements.steps());
-        if self.elements.odd() > 0 {
-            let odd = &rest[..2];
-            let word = next();
-            for (couple, word) in sums.iter_mut().take(couples).zip([word, word >> 16]) {
-                accumulate(couple, odd, word);
-            }
-        }
-        for x in pairs.chunks_exact(2) {
+        for x in x.chunks_exact(2) {
             for couple in sums.iter_mut().take(couples) {
                 accumulate(couple, x, next());
             }
         }
         let exponents = next().to_le_bytes();
-        for (channel, &exponent) in exponents.iter().enumerate().take(p.len()) {
+        for (channel, &exponent) in exponents.iter().enumerate().take(2 * couples) {
             let halving = Halving { mantissa: next() as i32, exponent };
             for (pixel, out) in [&mut *p, &mut *q].into_iter().enumerate() {
                 let [raw, even] = sums[channel / 2][pixel];
                 let doubled = if channel % 2 == 0 { even as i32 } else { raw.wrapping_sub(even) as i32 >> 8 };
-                out[channel] = if self.from_zero && couples == 2 {
+                // The last channel may have a partner that is none.
+                let Some(out) = out.get_mut(channel) else { continue };
+                *out = if self.from_zero && couples == 2 {
                     halving.requantize_from_zero(doubled, self.centre)
                 } else {
                     halving.requantize(doubled, self.centre)

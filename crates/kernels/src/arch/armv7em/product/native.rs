@@ -15,7 +15,7 @@ const UNROLLED: usize = 16;
 /// What the loops need, in the order in which [`blocks`] finds it on its stack.
 #[repr(C)]
 struct Job {
-    /// The first pair's first step, less the steps that the first turn of the loop leaves out, and less one word.
+    /// The first pair's first step.
     from: *const u32,
     /// The last word of the first pair's last step.
     last: *const u32,
@@ -25,19 +25,19 @@ struct Job {
     channels: usize,
     /// Where a block begins its steps; found by [`blocks`] from the steps to leave out.
     entry: usize,
-    /// Bytes of the steps that the first turn leaves out, and one word.
+    /// Bytes of the steps that the first turn of the loop leaves out, and one word.
     skipped_bytes: usize,
+    /// Twice the centre, and 1 where outputs are from the zero point up.
     centre: i32,
     stream: *const u32,
     pairs: usize,
     pair_bytes: usize,
-    /// From the end of what blocks of four write of one pair to the beginning of the next.
+    /// From the last even channel of a first pixel to the beginning of the next pair.
     advance: usize,
-    /// 0 or 1; [`blocks`] puts there where the steps begin after the odd element.
-    odd: usize,
-    /// 1 when two channels are left.
+    /// Channels that blocks of four leave: 0 to 3.
     rest: usize,
-    from_zero: usize,
+    /// How many of them there are still to do; of use to [`blocks`] only.
+    left: usize,
 }
 
 /// Where [`blocks`] finds a field: above the nine registers that it saves.
@@ -45,33 +45,32 @@ const fn at(field: usize) -> usize {
     field + 36
 }
 
-/// `x`, `out` and the stream fit `product`, and there is at least one pair.
-pub(super) fn run(product: &Product<'_>, x: &[u32], out: &mut [i8]) {
+/// `x`, `out` and the stream fit `product` and the number of pairs, of which there is at least one.
+pub(super) fn run(product: &Product<'_>, pairs: usize, x: &[u32], out: &mut [i8]) {
     let (elements, channels) = (product.elements, product.channels);
-    let skipped = (UNROLLED - elements.steps() % UNROLLED) % UNROLLED;
+    // One step comes before the loop.
+    let skipped = (UNROLLED - (elements.steps() - 1) % UNROLLED) % UNROLLED;
     let (pair_words, of_four) = (elements.words(), channels / 4 * 4);
     let first = x.as_ptr();
     let out = out.as_mut_ptr();
-    debug_assert!(x.len().is_multiple_of(pair_words));
     let job = Job {
-        from: first.wrapping_sub(2 * skipped + 1),
+        from: first,
         last: first.wrapping_add(2 * elements.steps()).wrapping_sub(1),
         out,
         out_end: out.wrapping_add(of_four),
         channels,
         entry: skipped,
         skipped_bytes: 8 * skipped + 4,
-        centre: product.centre,
+        centre: product.centre.wrapping_mul(2).wrapping_add(i32::from(product.from_zero)),
         stream: product.stream.as_ptr(),
-        pairs: x.len() / pair_words.max(1),
+        pairs,
         pair_bytes: 4 * pair_words,
-        advance: 2 * channels - of_four,
-        odd: elements.odd(),
-        rest: channels % 4 / 2,
-        from_zero: usize::from(product.from_zero),
+        advance: 2 * channels - channels / 2 * 2,
+        rest: channels % 4,
+        left: 0,
     };
     // SAFETY: `Product::run` checked that `x` holds whole pairs, at least one, `out` twice `channels` bytes for each,
-    // and the stream its words for at least two channels; `Elements` holds at least one step. The pointers before
+    // and the stream its words for at least two channels; `Elements` holds at least two steps. The pointers before
     // `x` and the stream are made but not read through: the loop is entered behind what it would read there.
     unsafe { blocks(job) };
 }
@@ -134,54 +133,36 @@ unsafe extern "C" fn blocks(job: Job) {
         "adr.w r2, 4f",
         "adds r2, r2, r3",
         "adds r2, #1",
-        "ldr r0, [sp, #{odd}]",
-        "cbz r0, 20f",
-        "str r2, [sp, #{odd}]",
-        "adr.w r2, 3f",
-        "adds r2, #1",
-        "20:",
         "str r2, [sp, #{entry}]",
-        // A pair of pixels.
+        "ldr r0, [sp, #{out}]",
+        "ldr r3, [sp, #{out_end}]",
+        // A pair of pixels; r0 is where its outputs go, r3 where those of blocks of four end.
         "21:",
         "ldr r1, [sp, #{stream}]",
-        "ldr r0, [sp, #{out}]",
-        "ldr r2, [sp, #{out_end}]",
-        "cmp r0, r2",
+        "cmp r0, r3",
         "beq.w 6f",
-        // A block of four channels.
+        // A block of four channels; its first step gives both pixels what their sums begin with.
         "2:",
         "ldm r1!, {{r4-r7}}",
         "ldr r0, [sp, #{from}]",
+        "ldr r2, [r0], #4",
+        "ldr r3, [r0], #4",
+        "ldr r12, [r1], #4",
+        "ldr lr, [r1], #4",
+        "smlad r8, r3, r12, r4",
+        "smlad r4, r2, r12, r4",
+        "sxtb16 r12, r12",
+        "smlad r10, r3, lr, r6",
+        "smlad r6, r2, lr, r6",
+        "sxtb16 lr, lr",
+        "smlad r9, r3, r12, r5",
+        "smlad r5, r2, r12, r5",
+        "smlad r11, r3, lr, r7",
+        "smlad r7, r2, lr, r7",
         "ldr r3, [sp, #{skipped}]",
         "ldr r2, [sp, #{entry}]",
-        "mov r8, r4",
-        "mov r9, r5",
-        "mov r10, r6",
-        "mov r11, r7",
         "subs r1, r1, r3",
-        "bx r2",
-        // The odd element.
-        ".p2align 2",
-        "3:",
-        "adds r1, r1, r3",
-        "ldr r2, [sp, #{last}]",
-        "ldr r3, [r2, #8]",
-        "ldr r2, [r2, #4]",
-        "ldr r12, [r1], #4",
-        "lsr.w lr, r12, #16",
-        "smlad r4, r2, r12, r4",
-        "smlad r8, r3, r12, r8",
-        "smlad r6, r2, lr, r6",
-        "smlad r10, r3, lr, r10",
-        "sxtb16 r12, r12",
-        "sxtb16 lr, lr",
-        "smlad r5, r2, r12, r5",
-        "smlad r9, r3, r12, r9",
-        "smlad r7, r2, lr, r7",
-        "smlad r11, r3, lr, r11",
-        "ldr r3, [sp, #{skipped}]",
-        "ldr r2, [sp, #{odd}]",
-        "subs r1, r1, r3",
+        "subs r0, r0, r3",
         "bx r2",
         // The steps.
         ".p2align 2",
@@ -194,10 +175,10 @@ unsafe extern "C" fn blocks(job: Job) {
         "cmp r0, r2",
         "bne.w 4b",
         // 256·b + a less a is 256·b.
-        "ldr r2, [sp, #{from_zero}]",
         "ldr lr, [sp, #{centre}]",
         "ldr r0, [r1, #4]",
-        "adds r1, #8",
+        "ldr r2, [r1, #8]",
+        "ldr r3, [r1, #12]",
         "subs r4, r4, r5",
         "subs r6, r6, r7",
         "sub r8, r8, r9",
@@ -206,14 +187,14 @@ unsafe extern "C" fn blocks(job: Job) {
         "asrs r6, r6, #8",
         "asr r8, r8, #8",
         "asr r10, r10, #8",
-        "cmp r2, #0",
-        "beq.w 7f",
-        "ldm r1!, {{r2, r3}}",
+        "asrs lr, lr, #1",
+        "bcc.w 7f",
         "mj_from_zero r5, r9, r2, r0",
         "lsrs r0, r0, #8",
         "mj_from_zero r4, r8, r3, r0",
         "lsrs r0, r0, #8",
-        "ldm r1!, {{r2, r3}}",
+        "ldr r2, [r1, #16]",
+        "ldr r3, [r1, #20]",
         "mj_from_zero r7, r11, r2, r0",
         "lsrs r0, r0, #8",
         "mj_from_zero r6, r10, r3, r0",
@@ -232,69 +213,57 @@ unsafe extern "C" fn blocks(job: Job) {
         "strb r10, [r2, #3]",
         "adds r0, #4",
         "str r0, [sp, #{out}]",
+        "adds r1, #24",
         "cmp r0, r3",
         "bne.w 2b",
-        // Two channels that are left.
+        // Channels that are left.
         "6:",
         "ldr r2, [sp, #{rest}]",
         "cmp r2, #0",
         "bne.w 8f",
         // The next pair.
-        "29:",
-        "ldr r0, [sp, #{out}]",
+        "30:",
         "ldr r2, [sp, #{advance}]",
-        "ldr r3, [sp, #{out_end}]",
         "ldr r4, [sp, #{channels}]",
+        "ldr r5, [sp, #{pair_bytes}]",
+        "ldr r6, [sp, #{from}]",
+        "ldr r7, [sp, #{last}]",
+        "ldr r8, [sp, #{pairs}]",
         "adds r0, r0, r2",
         "add.w r3, r3, r4, lsl #1",
-        "ldr r2, [sp, #{from}]",
-        "ldr r4, [sp, #{last}]",
-        "ldr r5, [sp, #{pair_bytes}]",
-        "ldr r6, [sp, #{pairs}]",
+        "adds r6, r6, r5",
+        "adds r7, r7, r5",
         "str r0, [sp, #{out}]",
         "str r3, [sp, #{out_end}]",
-        "adds r2, r2, r5",
-        "adds r4, r4, r5",
-        "str r2, [sp, #{from}]",
-        "str r4, [sp, #{last}]",
-        "subs r6, #1",
-        "str r6, [sp, #{pairs}]",
+        "str r6, [sp, #{from}]",
+        "str r7, [sp, #{last}]",
+        "subs r8, r8, #1",
+        "str r8, [sp, #{pairs}]",
         "bne.w 21b",
         "pop.w {{r4-r11, lr}}",
         "add sp, #16",
         "bx lr",
         "7:",
-        "ldr r2, [r1], #4",
         "mj_both_ways r5, r9, r2, r0, r3",
         "lsrs r0, r0, #8",
-        "ldr r2, [r1], #4",
+        "ldr r2, [r1, #12]",
         "mj_both_ways r4, r8, r2, r0, r3",
         "lsrs r0, r0, #8",
-        "ldr r2, [r1], #4",
+        "ldr r2, [r1, #16]",
         "mj_both_ways r7, r11, r2, r0, r3",
         "lsrs r0, r0, #8",
-        "ldr r2, [r1], #4",
+        "ldr r2, [r1, #20]",
         "mj_both_ways r6, r10, r2, r0, r3",
         "b.w 5b",
+        // Two of them, or the last with a partner that is none.
         "8:",
+        "str r2, [sp, #{left}]",
         "ldm r1!, {{r4, r5}}",
         "mov r8, r4",
         "mov r9, r5",
         "ldr r6, [sp, #{from}]",
-        "ldr r3, [sp, #{skipped}]",
         "ldr r7, [sp, #{last}]",
-        "ldr r2, [sp, #{odd}]",
-        "adds r6, r6, r3",
         "adds r7, #4",
-        "cbz r2, 9f",
-        "ldr r2, [r7, #0]",
-        "ldr r3, [r7, #4]",
-        "ldr r12, [r1], #4",
-        "smlad r4, r2, r12, r4",
-        "smlad r8, r3, r12, r8",
-        "sxtb16 r12, r12",
-        "smlad r5, r2, r12, r5",
-        "smlad r9, r3, r12, r9",
         "9:",
         "ldm r6!, {{r2, r3}}",
         "ldr r12, [r1], #4",
@@ -307,6 +276,7 @@ unsafe extern "C" fn blocks(job: Job) {
         "bne 9b",
         "ldm r1!, {{r2, r3, r6}}",
         "ldr lr, [sp, #{centre}]",
+        "asr lr, lr, #1",
         "subs r4, r4, r5",
         "sub r8, r8, r9",
         "asrs r4, r4, #8",
@@ -314,13 +284,23 @@ unsafe extern "C" fn blocks(job: Job) {
         "mj_both_ways r5, r9, r3, r2, r7",
         "lsrs r2, r2, #8",
         "mj_both_ways r4, r8, r6, r2, r7",
-        "ldr r2, [sp, #{channels}]",
+        "ldr r0, [sp, #{out}]",
+        "ldr r3, [sp, #{channels}]",
+        "ldr r2, [sp, #{left}]",
+        "adds r3, r3, r0",
         "strb r5, [r0, #0]",
+        "strb r9, [r3, #0]",
+        "subs r2, #2",
+        "blt 29f",
         "strb r4, [r0, #1]",
-        "adds r2, r2, r0",
-        "strb r9, [r2, #0]",
-        "strb r8, [r2, #1]",
-        "b.w 29b",
+        "strb r8, [r3, #1]",
+        "add.w r0, r0, #2",
+        "str r0, [sp, #{out}]",
+        "bgt 8b",
+        "29:",
+        "ldr r0, [sp, #{out}]",
+        "ldr r3, [sp, #{out_end}]",
+        "b.w 30b",
         ".purgem mj_step",
         ".purgem mj_from_zero",
         ".purgem mj_both_ways",
@@ -336,8 +316,7 @@ unsafe extern "C" fn blocks(job: Job) {
         pairs = const at(offset_of!(Job, pairs)),
         pair_bytes = const at(offset_of!(Job, pair_bytes)),
         advance = const at(offset_of!(Job, advance)),
-        odd = const at(offset_of!(Job, odd)),
         rest = const at(offset_of!(Job, rest)),
-        from_zero = const at(offset_of!(Job, from_zero)),
+        left = const at(offset_of!(Job, left)),
     )
 }
