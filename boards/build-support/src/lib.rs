@@ -5,13 +5,14 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use firmware::{Board, PlanRooms};
+use firmware::{Board, PlanRooms, Serial};
 
 /// The model that is compiled in when nobody names another.
 const DEFAULT_MODEL: &str = "../../models/digits/model.tflite";
 
 /// Puts `memory.x` where the linker looks, names the linker's scripts, and compiles the model that the environment's
-/// `MICROJOULE_MODEL` names, for `microjoule::include_model!(model)`. `rooms.rs` gets what `board.toml` says of plans.
+/// `MICROJOULE_MODEL` names, for `microjoule::include_model!(model)`. `rooms.rs` gets what `board.toml` says of plans,
+/// `serial.rs` what it says of the line that MLPerf Tiny's runner talks over.
 ///
 /// # Panics
 /// When the model cannot run, with every reason, and when it is not called from a board's build script.
@@ -22,9 +23,14 @@ pub fn image() {
     let board = Board::load(&folder).unwrap_or_else(|error| panic!("{error}"));
     // Kernels are chosen by the core, and slow ones run everywhere: flags that got lost would not be noticed.
     let flags = env::var("CARGO_ENCODED_RUSTFLAGS").unwrap_or_default();
-    assert!(flags.contains("target-cpu="), "no core among the compiler's flags: build in {}", folder.display());
+    assert!(
+        flags.contains("target-cpu="),
+        "no core among the compiler's flags: build in {}",
+        folder.display()
+    );
     linker(&board, &out);
     rooms(&board, &out);
+    serial(&board, &out);
     model(&out);
 }
 
@@ -46,6 +52,36 @@ fn rooms(board: &Board, out: &Path) {
         + &room("ARENA", "Room for its arena.", arena.0)
         + &room("STATE", "Room for what it remembers.", state.0);
     fs::write(out.join("rooms.rs"), text).expect("a folder for what is generated");
+}
+
+fn serial(board: &Board, out: &Path) {
+    let file = out.join("serial.rs");
+    let text = board.serial.as_ref().map_or_else(String::new, |serial| wiring(&board.name, serial));
+    fs::write(file, text).expect("a folder for what is generated");
+}
+
+fn wiring(board: &str, serial: &Serial) -> String {
+    let Serial { uart, address, uart_hz, pins, counter, counter_hz, pin } = serial;
+    assert!(
+        *counter_hz > 0 && counter_hz % 1_000_000 == 0,
+        "{board}: counter_hz = {counter_hz} is not whole ticks in a microsecond"
+    );
+    let write = |[address, value]: [u32; 2]| format!("Write {{ address: {address:#x}, value: {value:#x} }}");
+    let optional = |text: Option<String>| text.map_or_else(|| "None".into(), |text| format!("Some({text})"));
+    let pin = optional(pin.map(|pin| {
+        let (output, high, low) = (optional(pin.output.map(write)), write(pin.high), write(pin.low));
+        format!("Pin {{ output: {output}, high: {high}, low: {low} }}")
+    }));
+    let driver = uart.driver();
+    format!(
+        "#[allow(unused_imports)]\nuse support::serial::{{Pin, Wiring, Write}};\n\n\
+         /// The driver of the UART.\ntype Uart = support::serial::{driver};\n\n\
+         /// The board's name among devices.\nconst NAME: &str = \"microjoule {board}\";\n\n\
+         /// The UART, the counter and the pin.\nconst WIRING: Wiring = Wiring {{\n    uart: {address:#x},\n    \
+         uart_hz: {uart_hz},\n    pins: {pins:?},\n    counter: {counter:#x},\n    \
+         ticks_per_microsecond: core::num::NonZeroU32::new({}).unwrap(),\n    pin: {pin},\n}};\n",
+        counter_hz / 1_000_000
+    )
 }
 
 fn model(out: &Path) {

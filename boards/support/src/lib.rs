@@ -13,6 +13,8 @@ mod plan;
 mod room;
 pub mod selftest;
 pub mod semihosting;
+#[cfg(feature = "mlperf")]
+pub mod serial;
 mod serve;
 pub mod stack;
 

@@ -30,6 +30,8 @@ pub struct Board {
     pub qemu: Option<Qemu>,
     /// What the program has room for that runs any plan; nothing where there is no such program.
     pub plan: Option<PlanRooms>,
+    /// The line that MLPerf Tiny's runner talks over; nothing where there is no such program.
+    pub serial: Option<Serial>,
     /// What an image may take.
     pub budget: Budget,
 }
@@ -86,6 +88,65 @@ pub struct PlanRooms {
     pub arena: ByteCount,
     /// What it remembers.
     pub state: ByteCount,
+}
+
+/// What the program `mlperf` needs beside a network: a UART, a clock and a pin.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Serial {
+    /// Its kind.
+    pub uart: UartKind,
+    /// Where its registers begin.
+    pub address: u32,
+    /// What clocks it.
+    pub uart_hz: u32,
+    /// Pins that send and receive, where the UART can be led to any.
+    #[serde(default)]
+    pub pins: [u8; 2],
+    /// Where the counter is, where it is not the core's own.
+    #[serde(default)]
+    pub counter: u32,
+    /// Ticks of the counter in a second; whole millions.
+    pub counter_hz: u32,
+    /// The pin that tells a power monitor where a window begins and ends.
+    pub pin: Option<WindowPin>,
+}
+
+/// A UART that there is a driver for, in `boards/support/src/serial`.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum UartKind {
+    /// Arm's, of MPS2 and MPS3.
+    Cmsdk,
+    /// Nordic's nRF51.
+    Nrf,
+    /// The PC's.
+    Ns16550,
+}
+
+impl UartKind {
+    /// The driver's name.
+    #[must_use]
+    pub fn driver(self) -> &'static str {
+        match self {
+            Self::Cmsdk => "Cmsdk",
+            Self::Nrf => "Nrf",
+            Self::Ns16550 => "Ns16550",
+        }
+    }
+}
+
+/// A pin, by what has to be written where: an address and a word each.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WindowPin {
+    /// Makes it an output, where it is not always one.
+    pub output: Option<[u32; 2]>,
+    /// Lets it go up.
+    pub high: [u32; 2],
+    /// Pulls it down.
+    pub low: [u32; 2],
 }
 
 /// What an image may take; `cargo xtask size` fails above it.

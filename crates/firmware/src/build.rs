@@ -155,7 +155,9 @@ pub fn lint(toolchain: &Toolchain, board: &Board, progress: &mut dyn FnMut(&str)
     command
         .env("CARGO_TARGET_DIR", target_folder(board)?.join(toolchain.folder()))
         .env_remove("MICROJOULE_MODEL");
-    command.args(["--release", "--target", &board.target, "--bins", "--features", "steps,marks,plan"]);
+    // Without a serial line there is no program for one.
+    let features = if board.serial.is_some() { "steps,marks,plan,mlperf" } else { "steps,marks,plan" };
+    command.args(["--release", "--target", &board.target, "--bins", "--features", features]);
     command.args(["--package", &board.name, "--package", "microjoule-board-support", "--", "-D", "warnings"]);
     run(&mut command, &board.name, progress)
 }
@@ -278,6 +280,7 @@ mod tests {
             memory: Vec::new(),
             qemu: None,
             plan: None,
+            serial: None,
             budget: Budget { flash: nothing, ram: nothing, stack: nothing },
         }
     }

@@ -13,7 +13,7 @@ mod process;
 mod template;
 mod toolchain;
 
-pub use board::{Board, Budget, ByteCount, Memory, MemoryKind, PlanRooms, Qemu};
+pub use board::{Board, Budget, ByteCount, Memory, MemoryKind, PlanRooms, Qemu, Serial, UartKind, WindowPin};
 pub use build::{Image, Planning, Profile, Request, build, build_host_library, lint, model_name};
 pub use contents::{Contents, Sizes, Symbol};
 pub use error::Error;

@@ -52,6 +52,21 @@ fn budgets_fit_the_memories() {
 }
 
 #[test]
+fn every_emulated_board_has_a_line_for_a_runner() {
+    for board in boards().iter().filter(|board| board.qemu.is_some()) {
+        let serial = board.serial.as_ref().unwrap_or_else(|| panic!("{} has no [serial]", board.name));
+        assert_eq!(serial.counter_hz % 1_000_000, 0, "{}", board.name);
+        // A Cortex-M counts by itself.
+        assert_eq!(serial.counter == 0, board.target.starts_with("thumb"), "{}", board.name);
+        let is_memory = |address: u32| {
+            board.memory.iter().any(|it| (it.origin..it.origin + it.length.0 as u32).contains(&address))
+        };
+        let pin = serial.pin.iter().flat_map(|pin| [pin.high, pin.low].map(|[address, _]| address));
+        assert!(!pin.chain([serial.address]).any(is_memory), "{}: registers in memory", board.name);
+    }
+}
+
+#[test]
 fn manifests_are_the_templates() {
     let template = include_str!("../template/Cargo.toml.in");
     for board in boards().iter().filter(|board| board.qemu.is_some()) {

@@ -2,10 +2,19 @@
 
 #[cfg(target_arch = "arm")]
 mod cortex_m;
+#[cfg(all(feature = "mlperf", target_arch = "riscv32"))]
+mod mtime;
 #[cfg(target_arch = "riscv32")]
 mod riscv32;
+#[cfg(all(feature = "mlperf", target_arch = "arm"))]
+mod systick;
 
 #[cfg(target_arch = "arm")]
 pub use cortex_m::*;
 #[cfg(target_arch = "riscv32")]
 pub use riscv32::*;
+
+#[cfg(all(feature = "mlperf", target_arch = "riscv32"))]
+pub(crate) use mtime::Counter;
+#[cfg(all(feature = "mlperf", target_arch = "arm"))]
+pub(crate) use systick::Counter;

@@ -1,4 +1,6 @@
 //! Text for the line, piece by piece and without formatting, which is large and could panic.
+//!
+//! None of it is worth a copy in every place that says something.
 
 use super::Board;
 
@@ -19,12 +21,14 @@ const POWERS: [u64; 19] = {
 const LINE: &[u8] = b"\r\n";
 
 /// Sends a line.
+#[inline(never)]
 pub(super) fn line(board: &mut impl Board, text: &str) {
     board.send(text.as_bytes());
     board.send(LINE);
 }
 
 /// Sends a line with a number in it.
+#[inline(never)]
 pub(super) fn numbered(board: &mut impl Board, before: &str, value: u64, after: &str) {
     board.send(before.as_bytes());
     number(board, value);
@@ -32,11 +36,13 @@ pub(super) fn numbered(board: &mut impl Board, before: &str, value: u64, after: 
 }
 
 /// Sends a number.
+#[inline(never)]
 pub(super) fn number(board: &mut impl Board, value: u64) {
     digits(board, value, 1, 0);
 }
 
 /// Sends a real number with three decimals. What is no number is sent as 0, as a sum that cannot be.
+#[inline(never)]
 pub(super) fn decimal(board: &mut impl Board, value: f32) {
     if value < 0.0 {
         board.send(b"-");
@@ -46,6 +52,7 @@ pub(super) fn decimal(board: &mut impl Board, value: f32) {
 }
 
 /// Sends at least `least` digits of `value`, with a point before the last `decimals`.
+#[inline(never)]
 fn digits(board: &mut impl Board, value: u64, least: usize, decimals: usize) {
     let mut rest = value;
     let mut started = false;
@@ -68,12 +75,14 @@ fn digits(board: &mut impl Board, value: u64, least: usize, decimals: usize) {
 }
 
 /// Sends a byte as two hexadecimal digits.
+#[inline(never)]
 pub(super) fn hex(board: &mut impl Board, byte: u8) {
     let digit = |value: u8| if value < 10 { b'0' + value } else { b'a' + (value - 10) };
     board.send(&[digit(byte >> 4), digit(byte & 0xf)]);
 }
 
 /// Sends what somebody else wrote, so that it cannot be taken for anything that the protocol has a meaning for.
+#[inline(never)]
 pub(super) fn quoted(board: &mut impl Board, bytes: &[u8]) {
     const MOST: usize = 24;
     for &byte in bytes.iter().take(MOST) {

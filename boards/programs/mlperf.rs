@@ -1,0 +1,25 @@
+//! A model that MLPerf Tiny's runner drives over a serial line. The environment's `MICROJOULE_MODEL` names it when the
+//! image is built; its shapes tell which of the benchmarks it is for.
+#![no_std]
+#![no_main]
+
+use microjoule::Executor;
+use support::{
+    Room,
+    serial::{Task, serve_mlperf},
+};
+
+microjoule::include_model!(model);
+include!(concat!(env!("OUT_DIR"), "/serial.rs"));
+
+const TASK: Task = Task::of(&model::INPUTS, &model::OUTPUTS);
+
+static ARENA: Room<{ model::ARENA_BYTES }> = Room::new();
+static STATE: Room<{ model::STATE_BYTES }> = Room::new();
+static BUFFER: Room<{ TASK.kept_bytes() }> = Room::new();
+
+#[support::entry]
+fn main() -> ! {
+    let mut model = Executor::begin(&model::PLAN, ARENA.take(), STATE.take());
+    serve_mlperf::<Uart, _>(WIRING, NAME, &mut model, TASK, BUFFER.take())
+}

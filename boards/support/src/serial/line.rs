@@ -1,0 +1,95 @@
+use microjoule::{Executor, Program};
+use telemetry::mlperf::{Board, Device, Mode, Network, Task};
+
+use super::{Uart, Wiring};
+use crate::machine::{self, Counter};
+
+/// How long the window pin is held low.
+const PULSE_MICROSECONDS: u64 = 100;
+
+/// How long nobody asks after nothing had come.
+const PAUSE_LOOPS: u32 = 500;
+
+/// What the image is for.
+const MODE: Mode = if cfg!(feature = "energy") { Mode::Energy } else { Mode::Performance };
+
+/// Serves the runner of MLPerf Tiny with a model, for ever.
+pub fn serve_mlperf<U: Uart, P: Program>(
+    wiring: Wiring,
+    name: &str,
+    model: &mut Executor<'_, P>,
+    task: Task,
+    buffer: &mut [u8],
+) -> ! {
+    machine::start();
+    let line = Line::<U>::open(wiring);
+    defmt::info!("{=str} at {=u32} baud, for {=str}", task.name(), MODE.baud(), MODE.name());
+    Device::new(line, Network::new(model, task), name, MODE, buffer).serve()
+}
+
+/// The board as the protocol sees it.
+struct Line<U> {
+    uart: U,
+    wiring: Wiring,
+    counter: Counter,
+    pulses: u32,
+    /// Of the pulses, those that the log has.
+    logged: u32,
+}
+
+impl<U: Uart> Line<U> {
+    fn open(wiring: Wiring) -> Self {
+        let uart = U::open(&wiring, MODE.baud());
+        if let Some(pin) = wiring.pin {
+            pin.high.perform();
+            if let Some(output) = pin.output {
+                output.perform();
+            }
+        }
+        Self { uart, wiring, counter: Counter::start(wiring.counter), pulses: 0, logged: 0 }
+    }
+}
+
+impl<U: Uart> Board for Line<U> {
+    fn receive(&mut self) -> Option<u8> {
+        let byte = self.uart.receive();
+        if byte.is_none() {
+            // An emulator has one lock for all registers and for what brings the bytes: who asks without a pause keeps
+            // them away.
+            (0..PAUSE_LOOPS).for_each(|_| machine::nop());
+        }
+        byte
+    }
+
+    // Called from everywhere: a loop over registers in every place would be most of the image's code.
+    #[inline(never)]
+    fn send(&mut self, bytes: &[u8]) {
+        for &byte in bytes {
+            self.uart.send(byte);
+        }
+    }
+
+    fn flush(&mut self) {
+        self.uart.flush();
+        // Not at the pulse itself: what is measured begins there.
+        if self.pulses != self.logged {
+            defmt::info!("window pin: {=u32} pulses", self.pulses);
+            self.logged = self.pulses;
+        }
+    }
+
+    #[inline(never)]
+    fn microseconds(&mut self) -> u64 {
+        self.counter.ticks() / core::num::NonZeroU64::from(self.wiring.ticks_per_microsecond)
+    }
+
+    fn pulse(&mut self) {
+        self.pulses = self.pulses.wrapping_add(1);
+        if let Some(pin) = self.wiring.pin {
+            pin.low.perform();
+            let end = self.microseconds().saturating_add(PULSE_MICROSECONDS);
+            while self.microseconds() < end {}
+            pin.high.perform();
+        }
+    }
+}
