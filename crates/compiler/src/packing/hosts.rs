@@ -5,7 +5,11 @@ use engine::ops::{
     DepthwiseConv2dX86_64, FullyConnectedAarch64, FullyConnectedX86_64,
 };
 use kernels::{
-    arch::{aarch64, wide::can_add, x86_64},
+    arch::{
+        aarch64,
+        wide::{Level, can_add},
+        x86_64,
+    },
     reference::{Conv2d, DepthwiseConv2d, FullyConnected},
 };
 use quant::Sum;
@@ -30,8 +34,8 @@ impl Host {
     /// What the kernels add to every input byte.
     const fn input_bias(self) -> i32 {
         match self {
-            Self::X86_64 => x86_64::INPUT_BIAS,
-            Self::Aarch64 => aarch64::INPUT_BIAS,
+            Self::X86_64 => x86_64::Level::INPUT_BIAS,
+            Self::Aarch64 => aarch64::Level::INPUT_BIAS,
         }
     }
 

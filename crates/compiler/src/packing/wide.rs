@@ -163,8 +163,12 @@ pub(super) fn matrix_as_convolution(matrix: &FullyConnected) -> Option<Conv2d> {
 #[cfg(test)]
 mod tests {
     use kernels::{
-        PerChannel,
-        arch::{aarch64, x86_64},
+        KernelError, PerChannel,
+        arch::{
+            aarch64,
+            wide::{Level, add_s8, conv_2d_s8, depthwise_conv_2d_s8},
+            x86_64,
+        },
         reference::{self, MatrixShape, Source},
     };
     use proptest::{prelude::*, sample::select};
@@ -207,78 +211,121 @@ mod tests {
         layer.multipliers.iter().map(|factor| (factor.mantissa(), factor.shift())).unzip()
     }
 
-    /// Runs all levels of both instruction sets, each on weights packed for it, on scratch that is not zero.
-    fn all_levels<L>(
-        pack: impl Fn(i32) -> Option<Packed<L>>,
-        on_x86_64: impl Fn(x86_64::Level, &Packed<L>, &mut [u8], &mut [i8]) -> Result<(), kernels::KernelError>,
-        on_aarch64: impl Fn(aarch64::Level, &Packed<L>, &mut [u8], &mut [i8]) -> Result<(), kernels::KernelError>,
-        expected: &[i8],
-    ) -> Result<(), TestCaseError> {
-        let packed = pack(x86_64::INPUT_BIAS).ok_or_else(|| TestCaseError::fail("not packed"))?;
-        for level in x86_64::Level::ALL {
+    /// A layer that the kernels of hosts run.
+    trait Layer {
+        type Params;
+        /// Packs for an instruction set that adds so much to every input byte.
+        fn pack(&self, input_bias: i32) -> Option<Packed<Self::Params>>;
+        fn run(
+            &self,
+            level: impl Level,
+            packed: &Packed<Self::Params>,
+            scratch: &mut [u8],
+            output: &mut [i8],
+        ) -> Result<(), KernelError>;
+    }
+
+    /// A layer's parameters, its weights and what it reads.
+    struct Case<'c, P> {
+        params: &'c P,
+        layer: Weighted,
+        input: Vec<i8>,
+    }
+
+    impl<'c, P> Case<'c, P> {
+        fn new(params: &'c P, window: &Window, filters: u32, seed: u64, real: f64) -> Self {
+            let weights = window.taps() * filters as usize * window.output.c as usize;
+            let input = window.batch as usize * window.input.elements().expect("small");
+            Self {
+                params,
+                layer: layer(seed, weights, window.output.c as usize, real),
+                input: bytes(seed ^ 0x1a9e, input),
+            }
+        }
+    }
+
+    impl Layer for Case<'_, Conv2d> {
+        type Params = Conv2d;
+
+        fn pack(&self, input_bias: i32) -> Option<Packed<Conv2d>> {
+            conv_2d(self.params, &self.layer, input_bias)
+        }
+
+        fn run(
+            &self,
+            level: impl Level,
+            packed: &Packed<Conv2d>,
+            scratch: &mut [u8],
+            output: &mut [i8],
+        ) -> Result<(), KernelError> {
+            conv_2d_s8(level, &Conv2dWide(packed.layer), &self.input, &packed.bytes, scratch, output)
+        }
+    }
+
+    impl Layer for Case<'_, DepthwiseConv2d> {
+        type Params = DepthwiseConv2d;
+
+        fn pack(&self, input_bias: i32) -> Option<Packed<DepthwiseConv2d>> {
+            depthwise_conv_2d(self.params, &self.layer, input_bias)
+        }
+
+        fn run(
+            &self,
+            level: impl Level,
+            packed: &Packed<DepthwiseConv2d>,
+            scratch: &mut [u8],
+            output: &mut [i8],
+        ) -> Result<(), KernelError> {
+            let wide = DepthwiseConv2dWide(packed.layer);
+            depthwise_conv_2d_s8(level, &wide, &self.input, &packed.bytes, scratch, output)
+        }
+    }
+
+    /// Runs all levels of an instruction set, on scratch that is not zero.
+    fn every_level_is_exact<V: Level>(case: &impl Layer, expected: &[i8]) -> Result<(), TestCaseError> {
+        let packed = case.pack(V::INPUT_BIAS).ok_or_else(|| TestCaseError::fail("not packed"))?;
+        for &level in V::ALL {
             let mut output = vec![UNWRITTEN; expected.len()];
-            on_x86_64(level, &packed, &mut vec![0xa5; packed.scratch_bytes], &mut output).unwrap();
+            case.run(level, &packed, &mut vec![0xa5; packed.scratch_bytes], &mut output).unwrap();
             prop_assert_eq!(&output, expected, "{:?}", level);
             // Any part less is refused.
             let mut short = vec![0; packed.scratch_bytes - 1];
-            prop_assert!(on_x86_64(level, &packed, &mut short, &mut output).is_err());
-        }
-        let packed = pack(aarch64::INPUT_BIAS).ok_or_else(|| TestCaseError::fail("not packed"))?;
-        for level in aarch64::Level::ALL {
-            let mut output = vec![UNWRITTEN; expected.len()];
-            on_aarch64(level, &packed, &mut vec![0xa5; packed.scratch_bytes], &mut output).unwrap();
-            prop_assert_eq!(&output, expected, "{:?}", level);
+            prop_assert!(case.run(level, &packed, &mut short, &mut output).is_err());
         }
         Ok(())
     }
 
+    /// Of both instruction sets, each on weights packed for it.
+    fn is_exact(case: &impl Layer, expected: &[i8]) -> Result<(), TestCaseError> {
+        every_level_is_exact::<x86_64::Level>(case, expected)?;
+        every_level_is_exact::<aarch64::Level>(case, expected)
+    }
+
+    fn outputs(window: &Window) -> Vec<i8> {
+        vec![UNWRITTEN; window.batch as usize * window.output.elements().expect("small")]
+    }
+
     fn conv_is_exact(conv: &Conv2d, seed: u64, real: f64) -> Result<(), TestCaseError> {
         let window = &conv.shape.window;
-        let elements = |image: Hwc| window.batch as usize * image.elements().expect("small");
-        let channels = window.output.c as usize;
-        let layer = layer(seed, window.taps() * window.input.c as usize * channels, channels, real);
-        let input = bytes(seed ^ 0x1a9e, elements(window.input));
-        let mut expected = vec![UNWRITTEN; elements(window.output)];
-        let (mantissas, shifts) = scales(&layer);
+        let case = Case::new(conv, window, window.input.c, seed, real);
+        let Case { layer, input, .. } = &case;
+        let mut expected = outputs(window);
+        let (mantissas, shifts) = scales(layer);
         let scales = PerChannel { mantissas: &mantissas, shifts: &shifts };
-        reference::conv_2d_s8(conv, &input, &layer.filter, &layer.bias, scales, &mut expected).unwrap();
-        all_levels(
-            |bias| conv_2d(conv, &layer, bias),
-            |level, packed, scratch, output| {
-                let wide = x86_64::Conv2dWide(packed.layer);
-                x86_64::conv_2d_s8(level, &wide, &input, &packed.bytes, scratch, output)
-            },
-            |level, packed, scratch, output| {
-                let wide = aarch64::Conv2dWide(packed.layer);
-                aarch64::conv_2d_s8(level, &wide, &input, &packed.bytes, scratch, output)
-            },
-            &expected,
-        )
+        reference::conv_2d_s8(conv, input, &layer.filter, &layer.bias, scales, &mut expected).unwrap();
+        is_exact(&case, &expected)
     }
 
     fn depthwise_is_exact(conv: &DepthwiseConv2d, seed: u64, real: f64) -> Result<(), TestCaseError> {
         let window = &conv.window;
-        let elements = |image: Hwc| window.batch as usize * image.elements().expect("small");
-        let channels = window.output.c as usize;
-        let layer = layer(seed, window.taps() * channels, channels, real);
-        let input = bytes(seed ^ 0x1a9e, elements(window.input));
-        let mut expected = vec![UNWRITTEN; elements(window.output)];
-        let (mantissas, shifts) = scales(&layer);
+        let case = Case::new(conv, window, 1, seed, real);
+        let Case { layer, input, .. } = &case;
+        let mut expected = outputs(window);
+        let (mantissas, shifts) = scales(layer);
         let scales = PerChannel { mantissas: &mantissas, shifts: &shifts };
-        reference::depthwise_conv_2d_s8(conv, &input, &layer.filter, &layer.bias, scales, &mut expected)
+        reference::depthwise_conv_2d_s8(conv, input, &layer.filter, &layer.bias, scales, &mut expected)
             .unwrap();
-        all_levels(
-            |bias| depthwise_conv_2d(conv, &layer, bias),
-            |level, packed, scratch, output| {
-                let wide = x86_64::DepthwiseConv2dWide(packed.layer);
-                x86_64::depthwise_conv_2d_s8(level, &wide, &input, &packed.bytes, scratch, output)
-            },
-            |level, packed, scratch, output| {
-                let wide = aarch64::DepthwiseConv2dWide(packed.layer);
-                aarch64::depthwise_conv_2d_s8(level, &wide, &input, &packed.bytes, scratch, output)
-            },
-            &expected,
-        )
+        is_exact(&case, &expected)
     }
 
     /// Numbers of channels around the ones that inner loops take at once.
@@ -368,15 +415,21 @@ mod tests {
             let (a, b) = (bytes(seed, count), bytes(seed ^ 1 << 40, count));
             let expected: Vec<i8> =
                 a.iter().zip(&b).map(|(&a, &b)| sum.add(a.into(), b.into()) as i8).collect();
-            for level in x86_64::Level::ALL {
-                let mut output = vec![UNWRITTEN; count];
-                x86_64::add_s8(level, &sum, Source::Given(&a), Source::Given(&b), &mut output).unwrap();
-                prop_assert_eq!(&output, &expected);
-                let mut in_place = a.clone();
-                x86_64::add_s8(level, &sum, Source::Output, Source::Given(&b), &mut in_place).unwrap();
-                prop_assert_eq!(&in_place, &expected);
-            }
+            adds_exactly::<x86_64::Level>(&sum, [&a, &b], &expected)?;
+            adds_exactly::<aarch64::Level>(&sum, [&a, &b], &expected)?;
         }
+    }
+
+    fn adds_exactly<V: Level>(sum: &Sum, [a, b]: [&[i8]; 2], expected: &[i8]) -> Result<(), TestCaseError> {
+        for &level in V::ALL {
+            let mut output = vec![UNWRITTEN; expected.len()];
+            add_s8(level, sum, Source::Given(a), Source::Given(b), &mut output).unwrap();
+            prop_assert_eq!(&output, expected);
+            let mut in_place = a.to_vec();
+            add_s8(level, sum, Source::Output, Source::Given(b), &mut in_place).unwrap();
+            prop_assert_eq!(&in_place, expected);
+        }
+        Ok(())
     }
 
     #[test]

@@ -12,38 +12,26 @@ use kernels::{
     },
 };
 
-use super::{Flow, Operator};
 use crate::{
-    Io, RunError,
+    RunError,
     memory::{elements, elements_mut},
 };
 
-macro_rules! operator {
-    ($(#[$doc:meta])* $name:ident($params:ident)) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq)]
-        #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-        pub struct $name(pub $params);
-    };
-}
-
 macro_rules! integers {
     ($($(#[$doc:meta])* $name:ident($params:ident) = $kernel:path, $filter:path;)*) => {$(
-        operator! { $(#[$doc])* $name($params) }
-
-        impl Operator for $name {
-            fn run(&self, io: &mut Io<'_, '_>) -> Result<Flow, RunError> {
+        operator! {
+            $(#[$doc])*
+            $name($params), |this, io| {
                 let ([output], [input, filter, bias, mantissas, shifts]) = io.split([0], [1, 2, 3, 4, 5])?;
                 let scales = PerChannel { mantissas: elements(mantissas, 4)?, shifts: elements(shifts, 5)? };
                 $kernel(
-                    &self.0,
+                    &this.0,
                     elements(input, 1)?,
                     $filter(filter)?,
                     elements(bias, 3)?,
                     scales,
                     elements_mut(output, 0)?,
                 )?;
-                Ok(Flow::Next)
             }
         }
     )*};
@@ -51,19 +39,17 @@ macro_rules! integers {
 
 macro_rules! real_numbers {
     ($($(#[$doc:meta])* $name:ident($params:ident) = $kernel:path;)*) => {$(
-        operator! { $(#[$doc])* $name($params) }
-
-        impl Operator for $name {
-            fn run(&self, io: &mut Io<'_, '_>) -> Result<Flow, RunError> {
+        operator! {
+            $(#[$doc])*
+            $name($params), |this, io| {
                 let ([output], [input, filter, bias]) = io.split([0], [1, 2, 3])?;
                 $kernel(
-                    &self.0,
+                    &this.0,
                     elements(input, 1)?,
                     elements(filter, 2)?,
                     elements(bias, 3)?,
                     elements_mut(output, 0)?,
                 )?;
-                Ok(Flow::Next)
             }
         }
     )*};
@@ -91,9 +77,9 @@ integers! {
     /// FULLY_CONNECTED on int8 with int4 weights.
     FullyConnectedS4(FullyConnected) = reference::fully_connected_s4, nibbles;
     /// FULLY_CONNECTED on int8, rounded once.
-    FullyConnectedOnceS8(FullyConnected) = reference::fully_connected_once_s8, bytes;
+    FullyConnectedOnceS8(FullyConnected) = reference::fully_connected_once, bytes;
     /// FULLY_CONNECTED on int8 with int4 weights, rounded once.
-    FullyConnectedOnceS4(FullyConnected) = reference::fully_connected_once_s4, nibbles;
+    FullyConnectedOnceS4(FullyConnected) = reference::fully_connected_once, nibbles;
     /// CONV_2D on int16 with int8 weights and a 64-bit bias.
     Conv2dS16(Conv2d) = reference::conv_2d_s16, bytes;
     /// DEPTHWISE_CONV_2D on int16 with int8 weights and a 64-bit bias.

@@ -8,21 +8,13 @@ use kernels::reference::{
     depthwise_conv_2d_hybrid, fully_connected_hybrid,
 };
 
-use super::{Flow, Operator};
-use crate::{
-    Io, RunError,
-    memory::{elements, elements_mut},
-};
+use crate::memory::{elements, elements_mut};
 
 macro_rules! hybrid {
     ($($(#[$doc:meta])* $name:ident($params:ident) = $kernel:path;)*) => {$(
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq)]
-        #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-        pub struct $name(pub $params);
-
-        impl Operator for $name {
-            fn run(&self, io: &mut Io<'_, '_>) -> Result<Flow, RunError> {
+        operator! {
+            $(#[$doc])*
+            $name($params), |this, io| {
                 let ([output, quantized], [input, filter, bias, scales]) = io.split([0, 1], [2, 3, 4, 5])?;
                 let weights = HybridWeights {
                     filter: elements(filter, 3)?,
@@ -30,13 +22,12 @@ macro_rules! hybrid {
                     scales: elements(scales, 5)?,
                 };
                 $kernel(
-                    &self.0,
+                    &this.0,
                     elements(input, 2)?,
                     weights,
                     elements_mut(quantized, 1)?,
                     elements_mut(output, 0)?,
                 )?;
-                Ok(Flow::Next)
             }
         }
     )*};

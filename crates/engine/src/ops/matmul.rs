@@ -4,24 +4,15 @@
 
 use kernels::reference::{BatchMatMul, BatchMatMulF32, batch_matmul_f32, batch_matmul_s8, batch_matmul_s16};
 
-use super::{Flow, Operator};
-use crate::{
-    Io, RunError,
-    memory::{elements, elements_mut},
-};
+use crate::memory::{elements, elements_mut};
 
 macro_rules! matmul {
     ($($(#[$doc:meta])* $name:ident($params:ident) = $kernel:path;)*) => {$(
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq)]
-        #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-        pub struct $name(pub $params);
-
-        impl Operator for $name {
-            fn run(&self, io: &mut Io<'_, '_>) -> Result<Flow, RunError> {
+        operator! {
+            $(#[$doc])*
+            $name($params), |this, io| {
                 let ([output], [left, right]) = io.split([0], [1, 2])?;
-                $kernel(&self.0, elements(left, 1)?, elements(right, 2)?, elements_mut(output, 0)?)?;
-                Ok(Flow::Next)
+                $kernel(&this.0, elements(left, 1)?, elements(right, 2)?, elements_mut(output, 0)?)?;
             }
         }
     )*};

@@ -3,6 +3,9 @@
 //! Each is a kernel's parameters together with the order of its operands, of which the first is what it
 //! writes. A step refers to one by a trait object, so that the linker keeps the operators of the plans in a program and no others.
 
+#[macro_use]
+mod declare;
+
 mod circular_buffer;
 mod control;
 mod convolution;

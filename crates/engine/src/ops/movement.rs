@@ -2,67 +2,46 @@
 
 use kernels::reference::{self, CopyNd, Gather, GatherNd, PickNd, UpdateSlice};
 
-use super::{Flow, Operator};
-use crate::{Io, RunError, memory::elements};
+use crate::memory::elements;
 
-/// A copy between arrays of any strides and any element type.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub struct CopyBytes(pub CopyNd);
-
-impl Operator for CopyBytes {
-    fn run(&self, io: &mut Io<'_, '_>) -> Result<Flow, RunError> {
+operator! {
+    /// A copy between arrays of any strides and any element type.
+    CopyBytes(CopyNd), |this, io| {
         let ([output], [input]) = io.split([0], [1])?;
-        reference::copy_nd(&self.0, input, output)?;
-        Ok(Flow::Next)
+        reference::copy_nd(&this.0, input, output)?;
     }
 }
 
-/// Gives every element of the output one value. Takes no input.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub struct FillBytes {
-    /// The value; the first `element_bytes` count.
-    pub pattern: [u8; 8],
-    /// Bytes of an element, at most 8.
-    pub element_bytes: u8,
-}
-
-impl Operator for FillBytes {
-    fn run(&self, io: &mut Io<'_, '_>) -> Result<Flow, RunError> {
+operator! {
+    /// Gives every element of the output one value. Takes no input.
+    FillBytes {
+        /// The value; the first `element_bytes` count.
+        pub pattern: [u8; 8],
+        /// Bytes of an element, at most 8.
+        pub element_bytes: u8,
+    }, |this, io| {
         let ([output], []) = io.split([0], [])?;
-        let pattern = self.pattern.get(..usize::from(self.element_bytes)).unwrap_or(&self.pattern);
+        let pattern = this.pattern.get(..usize::from(this.element_bytes)).unwrap_or(&this.pattern);
         reference::fill_bytes(pattern, output);
-        Ok(Flow::Next)
     }
 }
 
-/// A copy that picks by tables. Operands: output, input, tables (`u32`).
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub struct PickBytes(pub PickNd);
-
-impl Operator for PickBytes {
-    fn run(&self, io: &mut Io<'_, '_>) -> Result<Flow, RunError> {
+operator! {
+    /// A copy that picks by tables. Operands: output, input, tables (`u32`).
+    PickBytes(PickNd), |this, io| {
         let ([output], [input, tables]) = io.split([0], [1, 2])?;
-        reference::pick_nd(&self.0, input, elements(tables, 2)?, output)?;
-        Ok(Flow::Next)
+        reference::pick_nd(&this.0, input, elements(tables, 2)?, output)?;
     }
 }
 
 macro_rules! indexed {
     ($($(#[$doc:meta])* $name:ident($params:ident, $index:ty) = $kernel:path;)*) => {
         $(
-            $(#[$doc])*
-            #[derive(Clone, Copy, Debug, PartialEq)]
-            #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-            pub struct $name(pub $params);
-
-            impl Operator for $name {
-                fn run(&self, io: &mut Io<'_, '_>) -> Result<Flow, RunError> {
+            operator! {
+                $(#[$doc])*
+                $name($params), |this, io| {
                     let ([output], [input, indices]) = io.split([0], [1, 2])?;
-                    $kernel(&self.0, input, elements::<$index>(indices, 2)?, output)?;
-                    Ok(Flow::Next)
+                    $kernel(&this.0, input, elements::<$index>(indices, 2)?, output)?;
                 }
             }
         )*

@@ -11,21 +11,13 @@ use kernels::reference::{
     svdf_f32,
 };
 
-use super::{Flow, Operator};
-use crate::{
-    Io, RunError,
-    memory::{elements, elements_mut},
-};
+use crate::memory::{elements, elements_mut};
 
 macro_rules! svdf {
     ($($(#[$doc:meta])* $name:ident($params:ident) = $kernel:path;)*) => {$(
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq)]
-        #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-        pub struct $name(pub $params);
-
-        impl Operator for $name {
-            fn run(&self, io: &mut Io<'_, '_>) -> Result<Flow, RunError> {
+        operator! {
+            $(#[$doc])*
+            $name($params), |this, io| {
                 let ([output, state], [input, feature, time, bias]) = io.split([0, 1], [2, 3, 4, 5])?;
                 let weights = SvdfWeights {
                     feature: elements(feature, 3)?,
@@ -33,13 +25,12 @@ macro_rules! svdf {
                     bias: elements(bias, 5)?,
                 };
                 $kernel(
-                    &self.0,
+                    &this.0,
                     elements(input, 2)?,
                     weights,
                     elements_mut(state, 1)?,
                     elements_mut(output, 0)?,
                 )?;
-                Ok(Flow::Next)
             }
         }
     )*};
@@ -56,13 +47,9 @@ svdf! {
 
 macro_rules! lstm {
     ($($(#[$doc:meta])* $name:ident($params:ident) = $kernel:path;)*) => {$(
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq)]
-        #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-        pub struct $name(pub $params);
-
-        impl Operator for $name {
-            fn run(&self, io: &mut Io<'_, '_>) -> Result<Flow, RunError> {
+        operator! {
+            $(#[$doc])*
+            $name($params), |this, io| {
                 let ([output, hidden, cell], [input, w0, w1, w2, w3, h0, h1, h2, h3, b0, b1, b2, b3]) =
                     io.split([0, 1, 2], [3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15])?;
                 let weights = LstmWeights {
@@ -71,8 +58,7 @@ macro_rules! lstm {
                     bias: [elements(b0, 12)?, elements(b1, 13)?, elements(b2, 14)?, elements(b3, 15)?],
                 };
                 let state = LstmState { hidden: elements_mut(hidden, 1)?, cell: elements_mut(cell, 2)? };
-                $kernel(&self.0, elements(input, 3)?, weights, state, elements_mut(output, 0)?)?;
-                Ok(Flow::Next)
+                $kernel(&this.0, elements(input, 3)?, weights, state, elements_mut(output, 0)?)?;
             }
         }
     )*};

@@ -4,32 +4,9 @@ use kernels::reference::{
     self, ArgExtreme, QuantizedProduct, QuantizedSum, Reduce, ReduceBool, ReduceExtreme, TopK,
 };
 
-use super::{Flow, Operator};
-use crate::{
-    Io, RunError,
-    memory::{elements, elements_mut},
-};
+use crate::memory::{elements, elements_mut};
 
-macro_rules! reductions {
-    ($($(#[$doc:meta])* $name:ident($params:ident) = $kernel:path;)*) => {
-        $(
-            $(#[$doc])*
-            #[derive(Clone, Copy, Debug, PartialEq)]
-            #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-            pub struct $name(pub $params);
-
-            impl Operator for $name {
-                fn run(&self, io: &mut Io<'_, '_>) -> Result<Flow, RunError> {
-                    let ([output], [input]) = io.split([0], [1])?;
-                    $kernel(&self.0, elements(input, 1)?, elements_mut(output, 0)?)?;
-                    Ok(Flow::Next)
-                }
-            }
-        )*
-    };
-}
-
-reductions! {
+from_input! {
     /// SUM or MEAN on int8.
     SumS8(QuantizedSum) = reference::sum_s8;
     /// SUM or MEAN on int16.
@@ -87,17 +64,12 @@ reductions! {
 macro_rules! top_k {
     ($($(#[$doc:meta])* $name:ident($type:ty);)*) => {
         $(
-            $(#[$doc])*
-            #[derive(Clone, Copy, Debug, PartialEq)]
-            #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-            pub struct $name(pub TopK);
-
-            impl Operator for $name {
-                fn run(&self, io: &mut Io<'_, '_>) -> Result<Flow, RunError> {
+            operator! {
+                $(#[$doc])*
+                $name(TopK), |this, io| {
                     let ([values, indices], [input]) = io.split([0, 1], [2])?;
                     let input = elements::<$type>(input, 2)?;
-                    reference::top_k(&self.0, input, elements_mut(values, 0)?, elements_mut(indices, 1)?)?;
-                    Ok(Flow::Next)
+                    reference::top_k(&this.0, input, elements_mut(values, 0)?, elements_mut(indices, 1)?)?;
                 }
             }
         )*

@@ -1,19 +1,14 @@
 //! Rows that move to the front of their buffer.
 
-use super::{Flow, Operator};
-use crate::{Io, RunError};
+use crate::RunError;
 
-/// Moves bytes towards the front of the memory that they lie in. Operands: where to, where from; as many bytes, and
-/// the two may overlap.
-///
-/// A buffer that holds a few rows of an image is filled from the front again after the rows that are still needed
-/// were moved there.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub struct SlideBytes;
-
-impl Operator for SlideBytes {
-    fn run(&self, io: &mut Io<'_, '_>) -> Result<Flow, RunError> {
+operator! {
+    /// Moves bytes towards the front of the memory that they lie in. Operands: where to, where from; as many bytes, and
+    /// the two may overlap.
+    ///
+    /// A buffer that holds a few rows of an image is filled from the front again after the rows that are still needed
+    /// were moved there.
+    SlideBytes, |io| {
         let (to, from) = (io.operand(0), io.operand(1));
         let distance = from.offset().checked_sub(to.offset()).filter(|&distance| distance > 0);
         let (Some(distance), true) = (distance, to.bytes() == from.bytes()) else {
@@ -28,14 +23,13 @@ impl Operator for SlideBytes {
             front.iter_mut().zip(&*back).for_each(|(to, &from)| *to = from);
             rest = back;
         }
-        Ok(Flow::Next)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Memory, Operand};
+    use crate::{Io, Memory, Operand, Operator};
 
     fn slide(to: Operand, from: Operand) -> Result<[u8; 12], RunError> {
         let mut arena = core::array::from_fn(|at| at as u8);

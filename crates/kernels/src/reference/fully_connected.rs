@@ -4,7 +4,7 @@ use core::marker::PhantomData;
 
 use quant::{Clamp, ZeroPoint};
 
-use super::layer::{Layer, Nibbles, Range, Real, Sum32, Sum64, SumOnce, Weights, check_bias};
+use super::layer::{IntegerWeights, Layer, Nibbles, Range, Real, Sum32, Sum64, SumOnce, Weights, check_bias};
 use crate::{KernelError, PerChannel, blocks::Blocks as _};
 
 /// How many vectors a matrix is multiplied by, and of which lengths.
@@ -175,36 +175,17 @@ pub fn fully_connected_s4(
     multiply(&layer.shape, &layer.sum_32::<i8, _>(filter, bias, scales), input, output)
 }
 
-/// As [`fully_connected_s8`], with outputs that are rounded once.
+/// As [`fully_connected_s8`], with outputs that are rounded once; the matrix is int8, or int4 that stays packed.
 ///
 /// # Exactness
 /// The bytes of TensorFlow Lite's reference FULLY_CONNECTED, which count in models that TFLM cannot run.
 ///
 /// # Errors
 /// As [`FullyConnected::check`]; `output` is then untouched.
-pub fn fully_connected_once_s8(
+pub fn fully_connected_once<W: IntegerWeights>(
     layer: &FullyConnected,
     input: &[i8],
-    filter: &[i8],
-    bias: &[i32],
-    scales: PerChannel<'_>,
-    output: &mut [i8],
-) -> Result<(), KernelError> {
-    layer.check(input.len(), filter, bias.len(), scales.len(), output.len())?;
-    multiply(&layer.shape, &SumOnce(layer.sum_32::<i8, _>(filter, bias, scales)), input, output)
-}
-
-/// As [`fully_connected_once_s8`], with an int4 matrix that stays packed.
-///
-/// # Exactness
-/// As there.
-///
-/// # Errors
-/// As [`FullyConnected::check`]; `output` is then untouched.
-pub fn fully_connected_once_s4(
-    layer: &FullyConnected,
-    input: &[i8],
-    filter: Nibbles<'_>,
+    filter: W,
     bias: &[i32],
     scales: PerChannel<'_>,
     output: &mut [i8],

@@ -63,9 +63,8 @@ pub use depthwise_conv_2d::{
 pub use div::{div_s8, div_s16};
 pub use embedding_lookup::{DequantizingLookup, RowLookup, dequantized_lookup, embedding_lookup};
 pub use fully_connected::{
-    FullyConnected, FullyConnectedF32, MatrixShape, fully_connected_f32, fully_connected_once_s4,
-    fully_connected_once_s8, fully_connected_s4, fully_connected_s8, fully_connected_s16,
-    fully_connected_s16_bias32,
+    FullyConnected, FullyConnectedF32, MatrixShape, fully_connected_f32, fully_connected_once,
+    fully_connected_s4, fully_connected_s8, fully_connected_s16, fully_connected_s16_bias32,
 };
 pub use gather::{GATHER_DIMS, Gather, GatherNd, Index, UpdateSlice, gather, gather_nd, update_slice};
 pub use hybrid::{

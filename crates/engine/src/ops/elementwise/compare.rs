@@ -6,52 +6,42 @@ use kernels::{
 };
 use quant::CommonScale;
 
-use crate::{Flow, Io, Operator, RunError, memory::elements};
+use crate::memory::elements;
 
 macro_rules! comparison {
     ($(#[$doc:meta])* $name:ident($element:ty)) => {
-        $(#[$doc])*
-        ///
-        /// Operands: the output, the first, the second.
-        #[derive(Clone, Copy, Debug, PartialEq)]
-        #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-        pub struct $name {
-            /// How the operands lie over each other.
-            pub walk: Broadcast,
-            /// Which comparison.
-            pub relation: Relation,
-        }
-
-        impl Operator for $name {
-            fn run(&self, io: &mut Io<'_, '_>) -> Result<Flow, RunError> {
+        operator! {
+            $(#[$doc])*
+            ///
+            /// Operands: the output, the first, the second.
+            $name {
+                /// How the operands lie over each other.
+                pub walk: Broadcast,
+                /// Which comparison.
+                pub relation: Relation,
+            }, |this, io| {
                 let ([output], [a, b]) = io.split([0], [1, 2])?;
                 let (a, b) = (elements::<$element>(a, 1)?, elements::<$element>(b, 2)?);
-                reference::compare(&self.walk, self.relation, a, b, output)?;
-                Ok(Flow::Next)
+                reference::compare(&this.walk, this.relation, a, b, output)?;
             }
         }
     };
     ($(#[$doc:meta])* $name:ident($element:ty) scaled) => {
-        $(#[$doc])*
-        ///
-        /// Operands: the output, the first, the second.
-        #[derive(Clone, Copy, Debug, PartialEq)]
-        #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-        pub struct $name {
-            /// How the operands lie over each other.
-            pub walk: Broadcast,
-            /// Which comparison.
-            pub relation: Relation,
-            /// What the elements stand for.
-            pub scales: CommonScale,
-        }
-
-        impl Operator for $name {
-            fn run(&self, io: &mut Io<'_, '_>) -> Result<Flow, RunError> {
+        operator! {
+            $(#[$doc])*
+            ///
+            /// Operands: the output, the first, the second.
+            $name {
+                /// How the operands lie over each other.
+                pub walk: Broadcast,
+                /// Which comparison.
+                pub relation: Relation,
+                /// What the elements stand for.
+                pub scales: CommonScale,
+            }, |this, io| {
                 let ([output], [a, b]) = io.split([0], [1, 2])?;
                 let operands = [elements::<$element>(a, 1)?, elements::<$element>(b, 2)?];
-                reference::compare_quantized(&self.walk, self.relation, &self.scales, operands, output)?;
-                Ok(Flow::Next)
+                reference::compare_quantized(&this.walk, this.relation, &this.scales, operands, output)?;
             }
         }
     };

@@ -3,25 +3,17 @@
 use kernels::reference::{self, Cast, Cumsum, Quantize};
 use quant::{Requantize, Sum};
 
-use crate::{
-    Flow, Io, Operator, RunError,
-    memory::{elements, elements_mut},
-};
+use crate::memory::{elements, elements_mut};
 
 macro_rules! between_types {
     ($(#[$doc:meta])* $name:ident($params:ident) = $kernel:ident, $from:ty => $to:ty) => {
-        $(#[$doc])*
-        ///
-        /// Operands: the output, the input.
-        #[derive(Clone, Copy, Debug, PartialEq)]
-        #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-        pub struct $name(pub $params);
-
-        impl Operator for $name {
-            fn run(&self, io: &mut Io<'_, '_>) -> Result<Flow, RunError> {
+        operator! {
+            $(#[$doc])*
+            ///
+            /// Operands: the output, the input.
+            $name($params), |this, io| {
                 let ([output], [input]) = io.split([0], [1])?;
-                reference::$kernel(&self.0, elements::<$from>(input, 1)?, elements_mut::<$to>(output, 0)?)?;
-                Ok(Flow::Next)
+                reference::$kernel(&this.0, elements::<$from>(input, 1)?, elements_mut::<$to>(output, 0)?)?;
             }
         }
     };
@@ -84,18 +76,13 @@ between_types! {
     RequantizeS32ToS16(Requantize) = requantize, i32 => i16
 }
 
-/// CAST between any types.
-///
-/// Operands: the output, the input.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub struct CastAny(pub Cast);
-
-impl Operator for CastAny {
-    fn run(&self, io: &mut Io<'_, '_>) -> Result<Flow, RunError> {
+operator! {
+    /// CAST between any types.
+    ///
+    /// Operands: the output, the input.
+    CastAny(Cast), |this, io| {
         let ([output], [input]) = io.split([0], [1])?;
-        reference::cast(&self.0, input, output)?;
-        Ok(Flow::Next)
+        reference::cast(&this.0, input, output)?;
     }
 }
 
@@ -112,55 +99,40 @@ between_types! {
     CumsumS64(Cumsum) = cumsum, i64 => i64
 }
 
-/// CUMSUM on int8.
-///
-/// Operands: the output, the input.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub struct CumsumS8 {
-    /// The axis.
-    pub axis: Cumsum,
-    /// Constants.
-    pub constants: Sum,
-}
-
-impl Operator for CumsumS8 {
-    fn run(&self, io: &mut Io<'_, '_>) -> Result<Flow, RunError> {
+operator! {
+    /// CUMSUM on int8.
+    ///
+    /// Operands: the output, the input.
+    CumsumS8 {
+        /// The axis.
+        pub axis: Cumsum,
+        /// Constants.
+        pub constants: Sum,
+    }, |this, io| {
         let ([output], [input]) = io.split([0], [1])?;
-        reference::cumsum_s8(&self.axis, &self.constants, elements(input, 1)?, elements_mut(output, 0)?)?;
-        Ok(Flow::Next)
+        reference::cumsum_s8(&this.axis, &this.constants, elements(input, 1)?, elements_mut(output, 0)?)?;
     }
 }
 
-/// ZEROS_LIKE.
-///
-/// Operands: the output.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub struct Zeros;
-
-impl Operator for Zeros {
-    fn run(&self, io: &mut Io<'_, '_>) -> Result<Flow, RunError> {
+operator! {
+    /// ZEROS_LIKE.
+    ///
+    /// Operands: the output.
+    Zeros, |io| {
         io.in_place(0)?.fill(0);
-        Ok(Flow::Next)
     }
 }
 
 macro_rules! broadcast_args {
     ($(#[$doc:meta])* $name:ident($element:ty)) => {
-        $(#[$doc])*
-        ///
-        /// Operands: the output, the first, the second.
-        #[derive(Clone, Copy, Debug, PartialEq)]
-        #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-        pub struct $name;
-
-        impl Operator for $name {
-            fn run(&self, io: &mut Io<'_, '_>) -> Result<Flow, RunError> {
+        operator! {
+            $(#[$doc])*
+            ///
+            /// Operands: the output, the first, the second.
+            $name, |io| {
                 let ([output], [a, b]) = io.split([0], [1, 2])?;
                 let (a, b) = (elements::<$element>(a, 1)?, elements::<$element>(b, 2)?);
                 reference::broadcast_args(a, b, elements_mut(output, 0)?)?;
-                Ok(Flow::Next)
             }
         }
     };

@@ -9,42 +9,32 @@ use crate::{
 
 macro_rules! of_two {
     ($(#[$doc:meta])* $name:ident($params:ty) = $kernel:path) => {
-        $(#[$doc])*
-        ///
-        /// Operands: the output, the first, the second. The output may be one of the others.
-        #[derive(Clone, Copy, Debug, PartialEq)]
-        #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-        pub struct $name {
-            /// How the operands lie over each other.
-            pub walk: Broadcast,
-            /// Constants.
-            pub constants: $params,
-        }
-
-        impl Operator for $name {
-            fn run(&self, io: &mut Io<'_, '_>) -> Result<Flow, RunError> {
+        operator! {
+            $(#[$doc])*
+            ///
+            /// Operands: the output, the first, the second. The output may be one of the others.
+            $name {
+                /// How the operands lie over each other.
+                pub walk: Broadcast,
+                /// Constants.
+                pub constants: $params,
+            }, |this, io| {
                 let (output, [a, b]) = two(io)?;
-                $kernel(&self.walk, &self.constants, a, b, output)?;
-                Ok(Flow::Next)
+                $kernel(&this.walk, &this.constants, a, b, output)?;
             }
         }
     };
     ($(#[$doc:meta])* $name:ident = $kernel:path, $element:ty) => {
-        $(#[$doc])*
-        ///
-        /// Operands: the output, the first, the second. The output may be one of the others.
-        #[derive(Clone, Copy, Debug, PartialEq)]
-        #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-        pub struct $name {
-            /// How the operands lie over each other.
-            pub walk: Broadcast,
-        }
-
-        impl Operator for $name {
-            fn run(&self, io: &mut Io<'_, '_>) -> Result<Flow, RunError> {
+        operator! {
+            $(#[$doc])*
+            ///
+            /// Operands: the output, the first, the second. The output may be one of the others.
+            $name {
+                /// How the operands lie over each other.
+                pub walk: Broadcast,
+            }, |this, io| {
                 let (output, [a, b]) = two::<$element>(io)?;
-                $kernel(&self.walk, a, b, output)?;
-                Ok(Flow::Next)
+                $kernel(&this.walk, a, b, output)?;
             }
         }
     };
@@ -52,34 +42,24 @@ macro_rules! of_two {
 
 macro_rules! of_one {
     ($(#[$doc:meta])* $name:ident($params:ty) = $kernel:path) => {
-        $(#[$doc])*
-        ///
-        /// Operands: the output, the input, which may be the same place.
-        #[derive(Clone, Copy, Debug, PartialEq)]
-        #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-        pub struct $name(pub $params);
-
-        impl Operator for $name {
-            fn run(&self, io: &mut Io<'_, '_>) -> Result<Flow, RunError> {
+        operator! {
+            $(#[$doc])*
+            ///
+            /// Operands: the output, the input, which may be the same place.
+            $name($params), |this, io| {
                 let (output, input) = one(io)?;
-                $kernel(&self.0, input, output)?;
-                Ok(Flow::Next)
+                $kernel(&this.0, input, output)?;
             }
         }
     };
     ($(#[$doc:meta])* $name:ident = $kernel:path) => {
-        $(#[$doc])*
-        ///
-        /// Operands: the output, the input, which may be the same place.
-        #[derive(Clone, Copy, Debug, PartialEq)]
-        #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-        pub struct $name;
-
-        impl Operator for $name {
-            fn run(&self, io: &mut Io<'_, '_>) -> Result<Flow, RunError> {
+        operator! {
+            $(#[$doc])*
+            ///
+            /// Operands: the output, the input, which may be the same place.
+            $name, |io| {
                 let (output, input) = one(io)?;
                 $kernel(input, output)?;
-                Ok(Flow::Next)
             }
         }
     };

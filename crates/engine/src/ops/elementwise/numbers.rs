@@ -6,10 +6,7 @@ use kernels::{
 };
 
 use super::two;
-use crate::{
-    Flow, Io, Operator, RunError,
-    memory::{elements, elements_mut},
-};
+use crate::memory::{elements, elements_mut};
 
 of_two! {
     /// ADD on float32.
@@ -174,33 +171,28 @@ of_two! {
 
 macro_rules! select {
     ($(#[$doc:meta])* $name:ident($element:ty)) => {
-        $(#[$doc])*
-        ///
-        /// Operands: the output, the condition, what it gives where true, and where false. The output may be
-        /// either of the last two.
-        #[derive(Clone, Copy, Debug, PartialEq)]
-        #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-        pub struct $name {
-            /// How the operands lie over each other.
-            pub walk: Broadcast,
-        }
-
-        impl Operator for $name {
-            fn run(&self, io: &mut Io<'_, '_>) -> Result<Flow, RunError> {
+        operator! {
+            $(#[$doc])*
+            ///
+            /// Operands: the output, the condition, what it gives where true, and where false. The output may be
+            /// either of the last two.
+            $name {
+                /// How the operands lie over each other.
+                pub walk: Broadcast,
+            }, |this, io| {
                 if io.is_same(0, 2) {
                     let ([output], [condition, b]) = io.split([0], [1, 3])?;
                     let (output, b) = (elements_mut::<$element>(output, 0)?, elements(b, 3)?);
-                    reference::select(&self.walk, condition, Source::Output, Source::Given(b), output)?;
+                    reference::select(&this.walk, condition, Source::Output, Source::Given(b), output)?;
                 } else if io.is_same(0, 3) {
                     let ([output], [condition, a]) = io.split([0], [1, 2])?;
                     let (output, a) = (elements_mut::<$element>(output, 0)?, elements(a, 2)?);
-                    reference::select(&self.walk, condition, Source::Given(a), Source::Output, output)?;
+                    reference::select(&this.walk, condition, Source::Given(a), Source::Output, output)?;
                 } else {
                     let ([output], [condition, a, b]) = io.split([0], [1, 2, 3])?;
                     let (a, b) = (Source::Given(elements(a, 2)?), Source::Given(elements(b, 3)?));
-                    reference::select(&self.walk, condition, a, b, elements_mut::<$element>(output, 0)?)?;
+                    reference::select(&this.walk, condition, a, b, elements_mut::<$element>(output, 0)?)?;
                 }
-                Ok(Flow::Next)
             }
         }
     };

@@ -5,7 +5,7 @@ use quant::{Prelu, Product, Quotient, Sum};
 
 use super::two;
 use crate::{
-    Flow, Io, Operator, RunError,
+    RunError,
     memory::{elements, elements_mut},
 };
 
@@ -58,15 +58,11 @@ of_two! {
     /// PRELU on int16.
     PreluS16(Prelu) = reference::prelu_s16
 }
-/// ADD_N on int8.
-///
-/// Operands: the output, then the inputs, which may be the same place as the output.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub struct AddNS8(pub Sum);
-
-impl Operator for AddNS8 {
-    fn run(&self, io: &mut Io<'_, '_>) -> Result<Flow, RunError> {
+operator! {
+    /// ADD_N on int8.
+    ///
+    /// Operands: the output, then the inputs, which may be the same place as the output.
+    AddNS8(Sum), |this, io| {
         let mut buffer = [0; 32];
         let mut at = 0usize;
         let total = io.read(0)?.len();
@@ -74,31 +70,26 @@ impl Operator for AddNS8 {
             let count = total.wrapping_sub(at).min(buffer.len());
             let sums = buffer.get_mut(..count).unwrap_or_default();
             let part = at..at.wrapping_add(count);
-            reference::add_n_s8_begin(&self.0, sums);
+            reference::add_n_s8_begin(&this.0, sums);
             for index in 1..io.len() {
                 let input = io.read(index)?.get(part.clone());
                 let input = input.ok_or(RunError::Operand { index: index as u8 })?;
-                reference::add_n_s8(&self.0, elements(input, index)?, sums);
+                reference::add_n_s8(&this.0, elements(input, index)?, sums);
             }
             let output = io.in_place(0)?.get_mut(part).unwrap_or_default();
-            reference::add_n_s8_end(&self.0, sums, elements_mut(output, 0)?);
+            reference::add_n_s8_end(&this.0, sums, elements_mut(output, 0)?);
             at = at.wrapping_add(count);
         }
-        Ok(Flow::Next)
     }
 }
 
 macro_rules! add_n {
     ($(#[$doc:meta])* $name:ident($element:ty)) => {
-        $(#[$doc])*
-        ///
-        /// Operands: the output, then the inputs, which may be the same place as the output.
-        #[derive(Clone, Copy, Debug, PartialEq)]
-        #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-        pub struct $name;
-
-        impl Operator for $name {
-            fn run(&self, io: &mut Io<'_, '_>) -> Result<Flow, RunError> {
+        operator! {
+            $(#[$doc])*
+            ///
+            /// Operands: the output, then the inputs, which may be the same place as the output.
+            $name, |io| {
                 let mut at = 0usize;
                 let total = elements::<$element>(io.read(0)?, 0)?.len();
                 while at < total {
@@ -116,7 +107,6 @@ macro_rules! add_n {
                     }
                     at = at.wrapping_add(count);
                 }
-                Ok(Flow::Next)
             }
         }
     };

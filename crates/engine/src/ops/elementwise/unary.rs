@@ -4,10 +4,7 @@ use kernels::reference::{self, Limits, Source};
 use quant::{Curve16Input, LeakyRelu, Requantize};
 
 use super::one;
-use crate::{
-    Flow, Io, Operator, RunError,
-    memory::{elements, elements_mut},
-};
+use crate::memory::{elements, elements_mut};
 
 of_one! {
     /// QUANTIZE from int16 to int16, and RELU and its kin on int16.
@@ -121,15 +118,11 @@ of_one! {
     /// GELU, approximated, on float32.
     GeluTanhF32 = reference::gelu_tanh_f32
 }
-/// Any function from 8 bits to 8 bits.
-///
-/// Operands: the output, the input, which may be the same place, and the table of 256 bytes.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub struct Lut8;
-
-impl Operator for Lut8 {
-    fn run(&self, io: &mut Io<'_, '_>) -> Result<Flow, RunError> {
+operator! {
+    /// Any function from 8 bits to 8 bits.
+    ///
+    /// Operands: the output, the input, which may be the same place, and the table of 256 bytes.
+    Lut8, |io| {
         if io.is_same(0, 1) {
             let ([output], [table]) = io.split([0], [2])?;
             reference::lut_8(table, Source::Output, output)?;
@@ -137,19 +130,14 @@ impl Operator for Lut8 {
             let ([output], [input, table]) = io.split([0], [1, 2])?;
             reference::lut_8(table, Source::Given(input), output)?;
         }
-        Ok(Flow::Next)
     }
 }
 
-/// Any function on int16, interpolated.
-///
-/// Operands: the output, the input, which may be the same place, and the table of 513 int16.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub struct Lut16;
-
-impl Operator for Lut16 {
-    fn run(&self, io: &mut Io<'_, '_>) -> Result<Flow, RunError> {
+operator! {
+    /// Any function on int16, interpolated.
+    ///
+    /// Operands: the output, the input, which may be the same place, and the table of 513 int16.
+    Lut16, |io| {
         if io.is_same(0, 1) {
             let ([output], [table]) = io.split([0], [2])?;
             reference::lut_16(elements(table, 2)?, Source::Output, elements_mut(output, 0)?)?;
@@ -158,6 +146,5 @@ impl Operator for Lut16 {
             let input = Source::Given(elements(input, 1)?);
             reference::lut_16(elements(table, 2)?, input, elements_mut(output, 0)?)?;
         }
-        Ok(Flow::Next)
     }
 }

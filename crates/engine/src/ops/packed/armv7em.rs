@@ -7,32 +7,26 @@ use kernels::{
 
 use quant::Sum;
 
-use super::super::{Flow, Operator, elementwise::two};
 use crate::{
-    Io, RunError,
     memory::{elements, elements_mut},
+    ops::elementwise::two,
 };
 
 macro_rules! packed {
     ($($(#[$doc:meta])* $name:ident($params:ident) = $kernel:path;)*) => {$(
-        $(#[$doc])*
-        ///
-        /// Operands: output, input, packed weights and factors, scratch.
-        #[derive(Clone, Copy, Debug, PartialEq)]
-        #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-        pub struct $name(pub $params);
-
-        impl Operator for $name {
-            fn run(&self, io: &mut Io<'_, '_>) -> Result<Flow, RunError> {
+        operator! {
+            $(#[$doc])*
+            ///
+            /// Operands: output, input, packed weights and factors, scratch.
+            $name($params), |this, io| {
                 let ([output, scratch], [input, stream]) = io.split([0, 3], [1, 2])?;
                 $kernel(
-                    &self.0,
+                    &this.0,
                     elements(input, 1)?,
                     elements(stream, 2)?,
                     elements_mut(scratch, 3)?,
                     elements_mut(output, 0)?,
                 )?;
-                Ok(Flow::Next)
             }
         }
     )*};
@@ -47,17 +41,12 @@ packed! {
     FullyConnectedArmv7em(FullyConnected) = armv7em::fully_connected_s8;
 }
 
-/// ADD on int8 tensors of one shape.
-///
-/// Operands: the output, the first, the second. The output may be one of the others.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub struct AddArmv7em(pub Sum);
-
-impl Operator for AddArmv7em {
-    fn run(&self, io: &mut Io<'_, '_>) -> Result<Flow, RunError> {
+operator! {
+    /// ADD on int8 tensors of one shape.
+    ///
+    /// Operands: the output, the first, the second. The output may be one of the others.
+    AddArmv7em(Sum), |this, io| {
         let (output, [a, b]) = two(io)?;
-        armv7em::add_s8(&self.0, a, b, output)?;
-        Ok(Flow::Next)
+        armv7em::add_s8(&this.0, a, b, output)?;
     }
 }

@@ -6,10 +6,10 @@ use kernels::arch::armv8_1m_mve::{
     HeliumAdd, HeliumAveragePool2d, HeliumConv2d, HeliumDepthwiseConv2d, HeliumFullyConnected, HeliumWeights,
 };
 
-use crate::ops::{Flow, Operator, elementwise::two};
 use crate::{
     Io, RunError,
     memory::{elements, elements_mut},
+    ops::elementwise::two,
 };
 
 /// What an operator here works on. All view their operands in one way, so that a program has that code once.
@@ -36,71 +36,46 @@ impl<'v> Operands<'v> {
     }
 }
 
-/// CONV_2D on int8, packed for Helium.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub struct Conv2dMve(pub HeliumConv2d);
-
-impl Operator for Conv2dMve {
-    fn run(&self, io: &mut Io<'_, '_>) -> Result<Flow, RunError> {
+operator! {
+    /// CONV_2D on int8, packed for Helium.
+    Conv2dMve(HeliumConv2d), |this, io| {
         let Operands { output, input, packed, scratch } = Operands::of(io)?;
-        self.0.run(input, packed, output, scratch)?;
-        Ok(Flow::Next)
+        this.0.run(input, packed, output, scratch)?;
     }
 }
 
-/// FULLY_CONNECTED on int8, packed for Helium. It has no scratch.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub struct FullyConnectedMve(pub HeliumFullyConnected);
-
-impl Operator for FullyConnectedMve {
-    fn run(&self, io: &mut Io<'_, '_>) -> Result<Flow, RunError> {
+operator! {
+    /// FULLY_CONNECTED on int8, packed for Helium. It has no scratch.
+    FullyConnectedMve(HeliumFullyConnected), |this, io| {
         let Operands { output, input, packed, .. } = Operands::of(io)?;
-        self.0.run(input, packed, output)?;
-        Ok(Flow::Next)
+        this.0.run(input, packed, output)?;
     }
 }
 
-/// DEPTHWISE_CONV_2D on int8, packed for Helium.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub struct DepthwiseConv2dMve(pub HeliumDepthwiseConv2d);
-
-impl Operator for DepthwiseConv2dMve {
-    fn run(&self, io: &mut Io<'_, '_>) -> Result<Flow, RunError> {
+operator! {
+    /// DEPTHWISE_CONV_2D on int8, packed for Helium.
+    DepthwiseConv2dMve(HeliumDepthwiseConv2d), |this, io| {
         let Operands { output, input, packed, scratch } = Operands::of(io)?;
-        self.0.run(input, packed, output, scratch)?;
-        Ok(Flow::Next)
+        this.0.run(input, packed, output, scratch)?;
     }
 }
 
-/// ADD on int8 of tensors of one shape, for Helium.
-///
-/// Operands: the output, the first, the second. The output may be one of the others.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub struct AddMve(pub HeliumAdd);
-
-impl Operator for AddMve {
-    fn run(&self, io: &mut Io<'_, '_>) -> Result<Flow, RunError> {
+operator! {
+    /// ADD on int8 of tensors of one shape, for Helium.
+    ///
+    /// Operands: the output, the first, the second. The output may be one of the others.
+    AddMve(HeliumAdd), |this, io| {
         let (output, [a, b]) = two(io)?;
-        self.0.run(a, b, output)?;
-        Ok(Flow::Next)
+        this.0.run(a, b, output)?;
     }
 }
 
-/// AVERAGE_POOL_2D on int8, for Helium.
-///
-/// Operands: output, input.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub struct AveragePool2dMve(pub HeliumAveragePool2d);
-
-impl Operator for AveragePool2dMve {
-    fn run(&self, io: &mut Io<'_, '_>) -> Result<Flow, RunError> {
+operator! {
+    /// AVERAGE_POOL_2D on int8, for Helium.
+    ///
+    /// Operands: output, input.
+    AveragePool2dMve(HeliumAveragePool2d), |this, io| {
         let ([output], [input]) = io.split([0], [1])?;
-        self.0.run(elements(input, 1)?, elements_mut(output, 0)?)?;
-        Ok(Flow::Next)
+        this.0.run(elements(input, 1)?, elements_mut(output, 0)?)?;
     }
 }

@@ -2,18 +2,18 @@
 //!
 //! Operands, in order: output, input, packed weights and factors (one or more, as the operator says), scratch.
 
-mod aarch64;
 mod armv7em;
 mod armv8_1m_mve;
 mod narrow;
 mod wide;
-mod x86_64;
 
-pub use aarch64::{AddAarch64, Conv2dAarch64, DepthwiseConv2dAarch64, FullyConnectedAarch64};
 pub use armv7em::{AddArmv7em, Conv2dArmv7em, DepthwiseConv2dArmv7em, FullyConnectedArmv7em};
 pub use armv8_1m_mve::{AddMve, AveragePool2dMve, Conv2dMve, DepthwiseConv2dMve, FullyConnectedMve};
 pub use narrow::{
     Conv2dArmv6m, Conv2dArmv7m, Conv2dRiscv32, DepthwiseConv2dArmv6m, DepthwiseConv2dArmv7m,
     DepthwiseConv2dRiscv32, FullyConnectedArmv6m, FullyConnectedArmv7m, FullyConnectedRiscv32,
 };
-pub use x86_64::{AddX86_64, Conv2dX86_64, DepthwiseConv2dX86_64, FullyConnectedX86_64};
+pub use wide::{
+    AddAarch64, AddX86_64, Conv2dAarch64, Conv2dX86_64, DepthwiseConv2dAarch64, DepthwiseConv2dX86_64,
+    FullyConnectedAarch64, FullyConnectedX86_64,
+};

@@ -7,33 +7,25 @@ use kernels::arch::narrow::{
     ColumnDepthwise, Factors, PackedMatrix, PairedConv2d, conv_2d, depthwise_conv_2d, fully_connected,
 };
 
-use crate::{
-    Flow, Io, Operator, RunError,
-    memory::{elements, elements_mut},
-};
+use crate::memory::{elements, elements_mut};
 
 macro_rules! operators {
     ($($(#[$doc:meta])* $name:ident($params:ident) = $kernel:path;)*) => {$(
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq)]
-        #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-        pub struct $name(pub $params);
-
-        impl Operator for $name {
-            fn run(&self, io: &mut Io<'_, '_>) -> Result<Flow, RunError> {
+        operator! {
+            $(#[$doc])*
+            $name($params), |this, io| {
                 let ([output, scratch], [input, weights, bias, mantissas, marks]) =
                     io.split([0, 6], [1, 2, 3, 4, 5])?;
                 let factors =
                     Factors { bias: elements(bias, 3)?, mantissas: elements(mantissas, 4)?, marks };
                 $kernel(
-                    &self.0,
+                    &this.0,
                     elements(input, 1)?,
                     elements(weights, 2)?,
                     &factors,
                     elements_mut(output, 0)?,
                     scratch,
                 )?;
-                Ok(Flow::Next)
             }
         }
     )*};

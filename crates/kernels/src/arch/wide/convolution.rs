@@ -3,6 +3,7 @@
 use super::{
     Inner,
     packed::{Ends, Factors, LANES, STEP_BYTES, WORD_BYTES, parts},
+    padded_columns,
 };
 use crate::{Hwc, KernelError, Padding, Window, Yx, reference::Conv2d};
 
@@ -91,14 +92,6 @@ impl Conv2dWide {
         }
     }
 
-    /// Columns of the image with padding written out.
-    fn padded_columns(window: &Window) -> usize {
-        let last = (window.output.w as usize).saturating_sub(1).saturating_mul(window.stride.x.into());
-        let taps = usize::from(window.size.x).saturating_sub(1).saturating_mul(window.dilation.x.into());
-        let image = usize::from(window.pad.x).saturating_add(window.input.w as usize);
-        last.saturating_add(taps).saturating_add(1).max(image)
-    }
-
     fn rows_for(window: &Window, outputs: usize) -> usize {
         let last = outputs.saturating_sub(1).saturating_mul(window.stride.y.into());
         let taps = usize::from(window.size.y).saturating_sub(1).saturating_mul(window.dilation.y.into());
@@ -107,7 +100,7 @@ impl Conv2dWide {
 
     /// How many output rows are made from one copy.
     fn band(window: &Window) -> usize {
-        let row = Self::padded_columns(window).saturating_mul(window.input.c as usize).max(1);
+        let row = padded_columns(window).saturating_mul(window.input.c as usize).max(1);
         let rows = (BAND_BYTES / row).saturating_sub(Self::rows_for(window, 1));
         let band = rows.checked_div(window.stride.y.into()).unwrap_or(0).saturating_add(1);
         let whole_strips = if window.output.w == 1 { band.next_multiple_of(STRIP_PIXELS / 4) } else { band };
@@ -116,9 +109,8 @@ impl Conv2dWide {
 
     fn segments(window: &Window) -> Segments {
         let channels = window.input.c as usize;
-        let row_bytes = Self::padded_columns(window)
-            .saturating_mul(channels)
-            .saturating_mul(window.dilation.y.max(1).into());
+        let row_bytes =
+            padded_columns(window).saturating_mul(channels).saturating_mul(window.dilation.y.max(1).into());
         let taps = usize::from(window.size.x);
         if window.dilation.x <= 1 {
             let words = taps.saturating_mul(channels).div_ceil(WORD_BYTES);
@@ -136,7 +128,7 @@ impl Conv2dWide {
     /// Bytes of scratch.
     pub fn scratch_bytes(&self) -> usize {
         let window = self.window();
-        let row = Self::padded_columns(&window).saturating_mul(window.input.c as usize);
+        let row = padded_columns(&window).saturating_mul(window.input.c as usize);
         Self::rows_for(&window, Self::band(&window)).saturating_mul(row).saturating_add(WORD_BYTES)
     }
 
@@ -232,7 +224,7 @@ impl Copy<'_> {
         let window = self.window;
         let channels = window.input.c as usize;
         let row = window.input.w as usize * channels;
-        let padded = Conv2dWide::padded_columns(window).saturating_mul(channels).max(1);
+        let padded = padded_columns(window).saturating_mul(channels).max(1);
         let left = usize::from(window.pad.x) * channels;
         // Rows above the image, negative, or in it.
         let first = (self.first as i64 * i64::from(window.stride.y)) - i64::from(window.pad.y);
@@ -276,7 +268,7 @@ struct Starts {
 impl Starts {
     fn new(window: &Window) -> Self {
         let channels = window.input.c;
-        let padded = (Conv2dWide::padded_columns(window) as u32).wrapping_mul(channels);
+        let padded = (padded_columns(window) as u32).wrapping_mul(channels);
         Self {
             columns: window.output.w,
             column_bytes: channels.wrapping_mul(window.stride.x.into()),

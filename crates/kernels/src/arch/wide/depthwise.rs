@@ -9,6 +9,7 @@
 use super::{
     Inner,
     packed::{Ends, Factors, LANES, STEP_BYTES, WORD_BYTES, parts},
+    padded_columns,
 };
 use crate::{KernelError, Window, reference::DepthwiseConv2d};
 
@@ -79,16 +80,9 @@ impl DepthwiseConv2dWide {
         usize::from(window.size.y).div_ceil(WORD_BYTES)
     }
 
-    fn padded_columns(window: &Window) -> usize {
-        let last = (window.output.w as usize).saturating_sub(1).saturating_mul(window.stride.x.into());
-        let taps = usize::from(window.size.x).saturating_sub(1).saturating_mul(window.dilation.x.into());
-        let image = usize::from(window.pad.x).saturating_add(window.input.w as usize);
-        last.saturating_add(taps).saturating_add(1).max(image)
-    }
-
     /// One plane, and what the last group of the last pixel reaches beyond it.
     fn plane_bytes(window: &Window) -> usize {
-        let words = Self::padded_columns(window).saturating_mul(window.input.c as usize);
+        let words = padded_columns(window).saturating_mul(window.input.c as usize);
         words.saturating_mul(WORD_BYTES).saturating_add(STEP_BYTES)
     }
 
