@@ -13,6 +13,24 @@ use serde::Serialize;
 /// The largest model of the collection takes a few seconds; ten times a slow machine's.
 pub const RUN_LIMIT: Duration = Duration::from_secs(300);
 
+/// What an image is optimised for.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+pub enum For {
+    /// Speed.
+    Release,
+    /// Flash.
+    Small,
+}
+
+impl From<For> for Profile {
+    fn from(profile: For) -> Self {
+        match profile {
+            For::Release => Self::Release,
+            For::Small => Self::Small,
+        }
+    }
+}
+
 /// What an image with a model in it takes of a board.
 #[derive(Debug, Serialize)]
 pub struct Footprint {

@@ -10,13 +10,13 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use budget::{Drift, Tolerance, read_baseline};
-use clap::ValueEnum;
-use firmware::{Board, Profile};
+use firmware::Board;
 
 pub use measure::{Measured, Request, measure};
 
 use crate::{
     Usage,
+    firmware::For,
     infer::refused,
     input::{self, Source},
     model::Model,
@@ -63,24 +63,6 @@ pub struct Args {
     json: bool,
     #[command(flatten)]
     planning: Planning,
-}
-
-/// What an image is optimised for.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub enum For {
-    /// Speed.
-    Release,
-    /// Flash.
-    Small,
-}
-
-impl From<For> for Profile {
-    fn from(profile: For) -> Self {
-        match profile {
-            For::Release => Self::Release,
-            For::Small => Self::Small,
-        }
-    }
 }
 
 /// Runs the verb; whether bytes are the host's, and no figure is worse than the baseline's.

@@ -7,9 +7,9 @@ use std::{
 
 use anyhow::{Context, Result};
 use compiler::{CompileOptions, compile};
-use firmware::{Board, Profile};
+use firmware::Board;
 
-use crate::firmware::{Footprint, HEADER, Ready, fitting, footprint, row};
+use crate::firmware::{Footprint, For, HEADER, Ready, fitting, footprint, row};
 
 /// Flash, RAM and stack that models take of boards, held against the boards' budgets.
 ///
@@ -30,23 +30,6 @@ pub struct Args {
     /// Print the figures as JSON.
     #[arg(long)]
     json: bool,
-}
-
-#[derive(Clone, Copy, Debug, clap::ValueEnum)]
-enum For {
-    /// Speed.
-    Release,
-    /// Flash.
-    Small,
-}
-
-impl From<For> for Profile {
-    fn from(profile: For) -> Self {
-        match profile {
-            For::Release => Self::Release,
-            For::Small => Self::Small,
-        }
-    }
 }
 
 /// Runs the verb; whether every image keeps its budget.
