@@ -1,10 +1,15 @@
 //! Networks with channels that no input can change give the same bytes without them.
 
-mod net;
+#[path = "support/run.rs"]
+mod run;
 
-use compiler::Isa;
-use net::{Both, Id, Net, Slide};
-use tflite::{Activation, BuiltinOp, DType, Options, Padding, mutate::Rng};
+use compiler::{CompileOptions, Compiled, Isa, compile};
+use run::run;
+use tflite::{
+    Activation, BuiltinOp, DType, Options, Padding,
+    build::{Id, Net, Slide},
+    mutate::Rng,
+};
 
 /// Networks drawn by lot.
 const NETS: u64 = 600;
@@ -34,7 +39,8 @@ impl Lot<'_> {
         let reach = |taps: usize| (taps - 1) * dilation + 1;
         let fits = reach(taps.0) <= image[1] && reach(taps.1) <= image[2];
         let padding = if fits && self.rng.chance(2) { Padding::Valid } else { Padding::Same };
-        Slide { padding, stride: self.rng.from_to(1, 2), dilation, activation: self.activation() }
+        let stride = self.rng.from_to(1, 2);
+        Slide { padding, stride: [stride; 2], dilation: [dilation; 2], activation: self.activation() }
     }
 
     /// Weights `[outputs][taps][columns]` with zeroed filters and columns, off by the filter's zero point.
@@ -254,6 +260,52 @@ impl Lot<'_> {
     }
 }
 
+/// A model compiled as it is, and without dead work.
+struct Both {
+    /// As it is.
+    whole: Compiled,
+    /// Without dead work.
+    cut: Compiled,
+}
+
+impl Both {
+    /// Compiles a file both ways.
+    fn of(file: &[u8]) -> Self {
+        let with = |options: CompileOptions| {
+            compile("net", file, options).unwrap_or_else(|error| panic!("refused: {error}"))
+        };
+        Self { whole: with(CompileOptions::DEVICE.dead_work(false)), cut: with(CompileOptions::DEVICE) }
+    }
+
+    /// The same, with weights packed for an instruction set where dead work is out.
+    fn packed(file: &[u8], isa: Isa) -> Self {
+        let cut = compile("net", file, CompileOptions::DEVICE.for_isa(isa));
+        Self { cut: cut.unwrap_or_else(|error| panic!("refused: {error}")), ..Self::of(file) }
+    }
+
+    /// Multiply-adds of the one and of the other.
+    fn macs(&self) -> (u64, u64) {
+        (compiler::ops::total_macs(&self.whole.graph), compiler::ops::total_macs(&self.cut.graph))
+    }
+
+    /// Runs both on the same bytes and says whether they give the same.
+    fn agree(&self, rng: &mut Rng) -> bool {
+        let (kind, seed) = (rng.below(4), rng.next());
+        let fill = |rng: &mut Rng, place: &mut [u8]| {
+            place.fill_with(|| match kind {
+                0 => 0x7f,
+                1 => 0x80,
+                _ => rng.next() as u8,
+            });
+        };
+        let [whole, cut] = [&self.whole, &self.cut].map(|compiled| {
+            let mut rng = Rng::new(seed);
+            run(compiled, |_, place| fill(&mut rng, place))
+        });
+        whole == cut
+    }
+}
+
 /// A network of up to eight layers.
 fn draw(rng: &mut Rng) -> Net {
     let dtype = if rng.chance(5) { DType::Int16 } else { DType::Int8 };
@@ -422,10 +474,10 @@ fn taps_that_meet_padding_only_go() {
         assert_eq!(macs_of_filter([1, 1], &[], same, is_depthwise), (9, 1));
         assert_eq!(macs_of_filter([1, 4], &[], same, is_depthwise), (36, 12));
         assert_eq!(macs_of_filter([2, 2], &[], same, is_depthwise), (36, 36));
-        let wide = Slide { dilation: 4, ..same };
+        let wide = Slide { dilation: [4; 2], ..same };
         assert_eq!(macs_of_filter([4, 4], &[], wide, is_depthwise), (144, 16));
         // With two pixels and a stride of two the window begins at the first pixel: the last row and column miss.
-        let far = Slide { stride: 2, ..same };
+        let far = Slide { stride: [2; 2], ..same };
         assert_eq!(macs_of_filter([2, 2], &[], far, is_depthwise), (9, 4));
     }
 }
@@ -459,6 +511,6 @@ fn half_of_the_visual_wake_words_network_goes() {
     };
     let both = Both::of(&file);
     assert_eq!(both.macs(), (7_489_664, 3_727_313));
-    let bytes = |compiled: &compiler::Compiled| (compiled.layout.weights.len(), compiled.layout.arena_bytes);
+    let bytes = |compiled: &Compiled| (compiled.layout.weights.len(), compiled.layout.arena_bytes);
     assert_eq!((bytes(&both.whole), bytes(&both.cut)), ((232_756, 55_296), (38_248, 55_296)));
 }

@@ -1,22 +1,17 @@
 //! Plans within a budget of memory: the same bytes as the fastest plan, in the memory that they say.
 
+#[path = "support/run.rs"]
+mod run;
+
 use std::path::{Path, PathBuf};
 
-use compiler::{CompileError, CompileOptions, Compiled, HostModel, compile, ops::total_macs, stream};
+use compiler::{CompileError, CompileOptions, Compiled, compile, ops::total_macs, stream};
+use tflite::mutate::Rng;
 
-/// Pseudo-random bytes for every input, and what comes out.
+/// What comes out of pseudo-random bytes.
 fn run(compiled: &Compiled) -> Vec<Vec<u8>> {
-    let mut model = HostModel::new(compiled);
-    let mut executor = model.executor().expect("memory as the plan says");
-    let mut state = 12345u32;
-    for index in 0..compiled.inputs.len() {
-        for byte in executor.input_mut(index) {
-            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            *byte = (state >> 24) as u8;
-        }
-    }
-    executor.run().expect("a plan that runs");
-    (0..compiled.outputs.len()).map(|index| executor.output(index).to_vec()).collect()
+    let mut rng = Rng::new(12345);
+    run::run(compiled, |_, place| place.fill_with(|| rng.next() as u8))
 }
 
 fn root() -> PathBuf {

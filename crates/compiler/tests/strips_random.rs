@@ -7,41 +7,22 @@ use compiler::{
     ops, plan, stream,
 };
 use engine::{Io, Memory, Operator};
-use tflite::{Activation, BuiltinOp, DType, Options, Padding};
-
-/// Numbers that are the same in every run.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 >> 11
-    }
-
-    fn of<T: Copy>(&mut self, all: &[T]) -> T {
-        all[self.next() as usize % all.len()]
-    }
-
-    fn bytes(&mut self, count: usize) -> Vec<u8> {
-        (0..count).map(|_| self.next() as u8).collect()
-    }
-}
+use tflite::{Activation, BuiltinOp, DType, Options, Padding, mutate::Rng};
 
 /// A network in the making.
 struct Network {
     graph: Graph,
-    random: Random,
+    random: Rng,
     images: Vec<TensorId>,
 }
 
 impl Network {
     fn new(seed: u64) -> Self {
-        let mut random = Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
+        let mut random = Rng::new(seed);
         let mut graph = Graph { name: "random".into(), ..Graph::default() };
         graph.subgraphs.push(Subgraph::default());
-        let shape = vec![1, 6 + random.next() as usize % 19, random.of(&[4, 5, 8]), random.of(&[3, 4, 8])];
+        let shape =
+            vec![1, 6 + random.next() as usize % 19, *random.pick(&[4, 5, 8]), *random.pick(&[3, 4, 8])];
         let mut network = Self { graph, random, images: Vec::new() };
         let input = network.image(shape);
         network.graph.subgraphs[0].inputs.push(input);
@@ -134,8 +115,8 @@ impl Network {
     /// Taps, stride, padding and dilation along one axis, and the outputs that they make.
     fn axis(&mut self, image: usize) -> (usize, i32, i32, usize) {
         loop {
-            let (taps, stride) = (self.random.of(&[1, 2, 3, 5]), self.random.of(&[1, 1, 2, 3]));
-            let dilation = if stride == 1 { self.random.of(&[1, 1, 2]) } else { 1 };
+            let (taps, stride) = (*self.random.pick(&[1, 2, 3, 5]), *self.random.pick(&[1, 1, 2, 3]));
+            let dilation = if stride == 1 { *self.random.pick(&[1, 1, 2]) } else { 1 };
             let span = (taps - 1) * dilation as usize + 1;
             if span <= image {
                 return (taps, stride, dilation, span);
@@ -145,7 +126,7 @@ impl Network {
 
     fn window(&mut self, from: TensorId, shape: Vec<usize>) {
         let (y, x) = (self.axis(shape[1]), self.axis(shape[2]));
-        let padding = self.random.of(&[Padding::Same, Padding::Valid]);
+        let padding = *self.random.pick(&[Padding::Same, Padding::Valid]);
         let pad = (padding == Padding::Valid && self.random.next().is_multiple_of(2)).then(|| Pad {
             top: y.3 - 1,
             bottom: y.3 / 2,
@@ -160,20 +141,20 @@ impl Network {
         let rows = outputs(shape[1] + around.top + around.bottom, y);
         let columns = outputs(shape[2] + around.left + around.right, x);
         let is_depthwise = self.random.next().is_multiple_of(2);
-        let channels = if is_depthwise { shape[3] } else { self.random.of(&[3, 4, 8]) };
+        let channels = if is_depthwise { shape[3] } else { *self.random.pick(&[3, 4, 8]) };
         let to = self.image(vec![1, rows, columns, channels]);
         let filter = match is_depthwise {
             true => vec![1, y.0, x.0, channels],
             false => vec![channels, y.0, x.0, shape[3]],
         };
-        let weights = self.random.bytes(filter.iter().product());
+        let weights = (0..filter.iter().product()).map(|_| self.random.next() as u8).collect();
         let axis = if is_depthwise { 3 } else { 0 };
         let quant = Quant { scales: vec![0.02; channels], zero_points: vec![0; channels], axis };
         let filter = self.tensor(filter, DType::Int8, Some(quant), Some(weights));
         let biases: Vec<u8> =
             (0..channels).flat_map(|_| (self.random.next() as i16 as i32).to_le_bytes()).collect();
         let bias = self.tensor(vec![channels], DType::Int32, None, Some(biases));
-        let activation = self.random.of(&[Activation::None, Activation::Relu6]);
+        let activation = *self.random.pick(&[Activation::None, Activation::Relu6]);
         let (stride_h, stride_w, dilation_h, dilation_w) = (y.1, x.1, y.2, x.2);
         let options = match is_depthwise {
             true => Options::DepthwiseConv2D {
@@ -201,7 +182,7 @@ impl Network {
 
     fn pool(&mut self, from: TensorId, shape: Vec<usize>) {
         let (y, x) = (self.axis(shape[1]), self.axis(shape[2]));
-        let padding = self.random.of(&[Padding::Same, Padding::Valid]);
+        let padding = *self.random.pick(&[Padding::Same, Padding::Valid]);
         let outputs = |image: usize, axis: (usize, i32, i32, usize)| match padding {
             Padding::Same => image.div_ceil(axis.1 as usize),
             Padding::Valid => (image - axis.0) / axis.1 as usize + 1,
@@ -216,7 +197,7 @@ impl Network {
             filter_h: y.0 as i32,
             activation: Activation::None,
         };
-        let op = self.random.of(&[BuiltinOp::MaxPool2D, BuiltinOp::AveragePool2D]);
+        let op = *self.random.pick(&[BuiltinOp::MaxPool2D, BuiltinOp::AveragePool2D]);
         self.node(op, vec![from], to, options, None);
     }
 }
@@ -233,10 +214,9 @@ fn run(graph: &Graph, layout: &plan::Layout) -> Vec<u8> {
     };
     let mut model = HostModel::new(&compiled);
     let mut memory = model.memory();
-    let mut random = Random(77);
+    let mut random = Rng::new(77);
     let (_, input) = layout.inputs[0];
-    let bytes = random.bytes(input.bytes());
-    memory.bytes_mut(input).expect("a place").copy_from_slice(&bytes);
+    memory.bytes_mut(input).expect("a place").fill_with(|| random.next() as u8);
     overwrite_what_rests(layout, 0, &mut memory);
     for (index, step) in layout.steps.iter().enumerate() {
         step.operator.run(&mut Io::new(&mut memory, &step.operands)).expect("a step that runs");

@@ -4,11 +4,15 @@
 //! field with its default is left out, as other writers do.
 
 mod fields;
+mod layer;
+mod net;
 mod sample;
 
 use std::collections::HashMap;
 
 pub(crate) use fields::WriteField;
+pub use layer::{Layer, Op};
+pub use net::{Id, Net, Slide, Units};
 pub use sample::{sample, sample_options};
 
 use crate::{Model, Operator, OptionsTag, Quantization, QuantizationDetails, Signature, Subgraph, Tensor};

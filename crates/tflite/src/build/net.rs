@@ -1,19 +1,33 @@
 //! Networks put together layer by layer, as a converter would write them.
 
-use compiler::{CompileOptions, Compiled, HostModel, Isa, compile};
-use tflite::{
+use super::{Layout, build};
+use crate::{
     Activation, BuiltinOp, DType, Model, Operator, Options, Padding, Quantization, QuantizationDetails,
-    Subgraph, Tensor,
-    build::{Layout, build},
-    mutate::Rng,
+    Subgraph, Tensor, WeightsFormat,
 };
 
-/// Real value of one unit of every activation, so that any two may be joined.
+/// Real value of one unit of every activation that nothing else is said of, so that any two may be joined.
 const SCALE: f32 = 0.0625;
+
+/// What the units of an activation stand for. A zero point alone is one, whose scale is that of all others.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Units {
+    /// Real value of one unit.
+    pub scale: f32,
+    /// What stands for 0.
+    pub zero: i64,
+}
+
+impl From<i64> for Units {
+    fn from(zero: i64) -> Self {
+        Self { scale: SCALE, zero }
+    }
+}
 
 /// A tensor's number.
 pub type Id = usize;
 
+#[derive(Debug, Clone)]
 struct Entry {
     shape: Vec<usize>,
     dtype: DType,
@@ -23,6 +37,7 @@ struct Entry {
     data: Option<Vec<u8>>,
 }
 
+#[derive(Debug, Clone)]
 struct Step {
     op: BuiltinOp,
     inputs: Vec<Id>,
@@ -31,7 +46,7 @@ struct Step {
 }
 
 /// A network in the making.
-#[derive(Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Net {
     tensors: Vec<Entry>,
     operators: Vec<Step>,
@@ -40,34 +55,58 @@ pub struct Net {
     pub outputs: Vec<Id>,
 }
 
-/// How a window slides.
-#[derive(Clone, Copy)]
-#[allow(missing_docs)]
+/// How a window slides; numbers are for rows, then for columns.
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Slide {
+    /// What it reads beyond the image.
     pub padding: Padding,
-    pub stride: usize,
-    pub dilation: usize,
+    /// Pixels from output to output.
+    pub stride: [usize; 2],
+    /// Pixels from tap to tap.
+    pub dilation: [usize; 2],
+    /// What follows.
     pub activation: Activation,
 }
 
 impl Slide {
     /// One pixel at a time, without limits.
     pub const fn of(padding: Padding) -> Self {
-        Self { padding, stride: 1, dilation: 1, activation: Activation::None }
+        Self { padding, stride: [1; 2], dilation: [1; 2], activation: Activation::None }
     }
 
-    fn outputs(self, image: usize, taps: usize) -> usize {
-        match self.padding {
-            Padding::Same => image.div_ceil(self.stride),
-            Padding::Valid => (image - (taps - 1) * self.dilation - 1) / self.stride + 1,
+    /// Rows and columns of the outputs; `None` when the window does not fit into the image.
+    pub fn outputs(self, image: [usize; 2], taps: [usize; 2]) -> Option<[usize; 2]> {
+        let mut outputs = [0; 2];
+        for (axis, outputs) in outputs.iter_mut().enumerate() {
+            let stride = self.stride[axis];
+            *outputs = match self.padding {
+                Padding::Same => image[axis].div_ceil(stride),
+                Padding::Valid => {
+                    image[axis].checked_sub((taps[axis] - 1) * self.dilation[axis] + 1)? / stride + 1
+                }
+            };
         }
+        Some(outputs)
+    }
+
+    /// Strides and dilations as files have them.
+    fn numbers(self) -> ([i32; 2], [i32; 2]) {
+        (self.stride.map(|stride| stride as i32), self.dilation.map(|dilation| dilation as i32))
+    }
+
+    /// Images, rows and columns of what it writes.
+    fn shape(self, image: &[usize], filter: &[usize]) -> [usize; 3] {
+        let outputs = self.outputs([image[1], image[2]], [filter[1], filter[2]]);
+        let [rows, columns] = outputs.expect("a window that fits into its image");
+        [image[0], rows, columns]
     }
 }
 
 impl Net {
     /// A computed tensor.
-    pub fn tensor(&mut self, shape: &[usize], dtype: DType, zero: i64) -> Id {
-        self.add(shape, dtype, vec![SCALE], zero, 0, None)
+    pub fn tensor(&mut self, shape: &[usize], dtype: DType, units: impl Into<Units>) -> Id {
+        let Units { scale, zero } = units.into();
+        self.add(shape, dtype, vec![scale], zero, 0, None)
     }
 
     /// What SOFTMAX writes.
@@ -77,8 +116,8 @@ impl Net {
     }
 
     /// A tensor that the caller writes.
-    pub fn input(&mut self, shape: &[usize], dtype: DType, zero: i64) -> Id {
-        let id = self.tensor(shape, dtype, zero);
+    pub fn input(&mut self, shape: &[usize], dtype: DType, units: impl Into<Units>) -> Id {
+        let id = self.tensor(shape, dtype, units);
         self.inputs.push(id);
         id
     }
@@ -135,37 +174,49 @@ impl Net {
     }
 
     /// An int8 or int16 convolution; `filter` is `[outputs, rows, columns, depth]`.
-    pub fn conv(&mut self, input: Id, filter: Id, bias: Id, slide: Slide, zero: i64) -> Id {
-        let (f, i) = (self.shape(filter).to_vec(), self.shape(input).to_vec());
-        let shape = [i[0], slide.outputs(i[1], f[1]), slide.outputs(i[2], f[2]), f[0]];
-        let output = self.tensor(&shape, self.kind(input).0, zero);
-        let (stride, dilation) = (slide.stride as i32, slide.dilation as i32);
+    ///
+    /// # Panics
+    /// When the window does not fit into the image.
+    pub fn conv(&mut self, input: Id, filter: Id, bias: Id, slide: Slide, units: impl Into<Units>) -> Id {
+        let [n, h, w] = slide.shape(self.shape(input), self.shape(filter));
+        let output = self.tensor(&[n, h, w, self.shape(filter)[0]], self.kind(input).0, units);
+        let ([stride_h, stride_w], [dilation_h, dilation_w]) = slide.numbers();
         let options = Options::Conv2D {
             padding: slide.padding,
-            stride_w: stride,
-            stride_h: stride,
+            stride_w,
+            stride_h,
             activation: slide.activation,
-            dilation_w: dilation,
-            dilation_h: dilation,
+            dilation_w,
+            dilation_h,
             quantized_bias_type: DType::Float32,
         };
         self.push(BuiltinOp::Conv2D, &[input, filter, bias], output, options)
     }
 
     /// The same, a filter per channel: `[1, rows, columns, outputs]`.
-    pub fn depthwise(&mut self, input: Id, filter: Id, bias: Id, slide: Slide, zero: i64) -> Id {
-        let (f, i) = (self.shape(filter).to_vec(), self.shape(input).to_vec());
-        let shape = [i[0], slide.outputs(i[1], f[1]), slide.outputs(i[2], f[2]), f[3]];
-        let output = self.tensor(&shape, self.kind(input).0, zero);
-        let (stride, dilation) = (slide.stride as i32, slide.dilation as i32);
+    ///
+    /// # Panics
+    /// When the window does not fit into the image.
+    pub fn depthwise(
+        &mut self,
+        input: Id,
+        filter: Id,
+        bias: Id,
+        slide: Slide,
+        units: impl Into<Units>,
+    ) -> Id {
+        let ([n, h, w], outputs) =
+            (slide.shape(self.shape(input), self.shape(filter)), self.shape(filter)[3]);
+        let output = self.tensor(&[n, h, w, outputs], self.kind(input).0, units);
+        let ([stride_h, stride_w], [dilation_h, dilation_w]) = slide.numbers();
         let options = Options::DepthwiseConv2D {
             padding: slide.padding,
-            stride_w: stride,
-            stride_h: stride,
-            depth_multiplier: (f[3] / i[3]) as i32,
+            stride_w,
+            stride_h,
+            depth_multiplier: (outputs / self.shape(input)[3]) as i32,
             activation: slide.activation,
-            dilation_w: dilation,
-            dilation_h: dilation,
+            dilation_w,
+            dilation_h,
         };
         self.push(BuiltinOp::DepthwiseConv2D, &[input, filter, bias], output, options)
     }
@@ -177,19 +228,48 @@ impl Net {
         weights: Id,
         bias: Id,
         activation: Activation,
-        zero: i64,
+        units: impl Into<Units>,
     ) -> Id {
         let (w, i) = (self.shape(weights).to_vec(), self.shape(input).to_vec());
         let batch = i.iter().product::<usize>() / w[1];
-        let output = self.tensor(&[batch, w[0]], self.kind(input).0, zero);
+        let output = self.tensor(&[batch, w[0]], self.kind(input).0, units);
         let options = Options::FullyConnected {
             activation,
-            weights_format: tflite::WeightsFormat::Default,
+            weights_format: WeightsFormat::Default,
             keep_num_dims: false,
             asymmetric_quantize_inputs: false,
             quantized_bias_type: DType::Float32,
         };
         self.push(BuiltinOp::FullyConnected, &[input, weights, bias], output, options)
+    }
+
+    /// The mean of each window; an activation keeps its units.
+    ///
+    /// # Panics
+    /// When the window does not fit into the image.
+    pub fn average_pool(&mut self, input: Id, taps: [usize; 2], slide: Slide) -> Id {
+        let [n, h, w] = slide.shape(self.shape(input), &[0, taps[0], taps[1]]);
+        let Entry { scales, zero, dtype, shape, .. } = &self.tensors[input];
+        let (channels, dtype, units) = (shape[3], *dtype, Units { scale: scales[0], zero: *zero });
+        let output = self.tensor(&[n, h, w, channels], dtype, units);
+        let ([stride_h, stride_w], _) = slide.numbers();
+        let options = Options::Pool2D {
+            padding: slide.padding,
+            stride_w,
+            stride_h,
+            filter_w: taps[1] as i32,
+            filter_h: taps[0] as i32,
+            activation: slide.activation,
+        };
+        self.push(BuiltinOp::AveragePool2D, &[input], output, options)
+    }
+
+    /// The sum of two tensors of one shape.
+    pub fn sum(&mut self, [a, b]: [Id; 2], activation: Activation, units: impl Into<Units>) -> Id {
+        let shape = self.shape(a).to_vec();
+        let output = self.tensor(&shape, self.kind(a).0, units);
+        let options = Options::Add { activation, pot_scale_int16: false };
+        self.push(BuiltinOp::Add, &[a, b], output, options)
     }
 
     /// The file.
@@ -239,64 +319,4 @@ fn stored((index, entry): (usize, &Entry)) -> Tensor<'_> {
         has_sparsity: false,
         has_rank: true,
     }
-}
-
-/// A model compiled as it is, and without dead work.
-pub struct Both {
-    /// As it is.
-    pub whole: Compiled,
-    /// Without dead work.
-    pub cut: Compiled,
-}
-
-impl Both {
-    /// Compiles a file both ways.
-    pub fn of(file: &[u8]) -> Self {
-        let with = |options: CompileOptions| {
-            compile("net", file, options).unwrap_or_else(|error| panic!("refused: {error}"))
-        };
-        Self { whole: with(CompileOptions::DEVICE.dead_work(false)), cut: with(CompileOptions::DEVICE) }
-    }
-
-    /// The same, with weights packed for an instruction set where dead work is out.
-    pub fn packed(file: &[u8], isa: Isa) -> Self {
-        let cut = compile("net", file, CompileOptions::DEVICE.for_isa(isa));
-        Self { cut: cut.unwrap_or_else(|error| panic!("refused: {error}")), ..Self::of(file) }
-    }
-
-    /// Multiply-adds of the one and of the other.
-    pub fn macs(&self) -> (u64, u64) {
-        (compiler::ops::total_macs(&self.whole.graph), compiler::ops::total_macs(&self.cut.graph))
-    }
-
-    /// Runs both on the same bytes and says whether they give the same.
-    pub fn agree(&self, rng: &mut Rng) -> bool {
-        let kind = rng.below(4);
-        let mut byte = |_: usize| match kind {
-            0 => 0x7f,
-            1 => 0x80,
-            _ => rng.next() as u8,
-        };
-        let inputs: Vec<Vec<u8>> = self
-            .whole
-            .inputs
-            .iter()
-            .map(|input| {
-                let elements: u32 = input.shape.iter().product();
-                (0..elements as usize * input.dtype.bytes()).map(&mut byte).collect()
-            })
-            .collect();
-        run(&self.whole, &inputs) == run(&self.cut, &inputs)
-    }
-}
-
-/// A model's outputs.
-pub fn run(compiled: &Compiled, inputs: &[Vec<u8>]) -> Vec<Vec<u8>> {
-    let mut model = HostModel::new(compiled);
-    let mut executor = model.executor().expect("a plan that loads");
-    for (index, input) in inputs.iter().enumerate() {
-        executor.input_mut(index).copy_from_slice(input);
-    }
-    executor.run().expect("a plan that runs");
-    (0..compiled.outputs.len()).map(|index| executor.output(index).to_vec()).collect()
 }
