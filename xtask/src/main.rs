@@ -13,6 +13,7 @@ mod gate;
 mod infer;
 mod input;
 mod model;
+mod mutants;
 mod planning;
 mod print;
 mod profile;
@@ -57,6 +58,7 @@ enum Verb {
     Sim(Box<sim::Args>),
     Tidy(tidy::Args),
     Fuzz(fuzz::Args),
+    Mutants(mutants::Args),
     Bench(bench::Args),
     Profile(profile::Args),
 }
@@ -79,6 +81,7 @@ fn main() -> ExitCode {
         Verb::Sim(args) => sim::run(&args, workspace()),
         Verb::Tidy(args) => tidy::run(&args, workspace()),
         Verb::Fuzz(args) => fuzz::run(&args, workspace()),
+        Verb::Mutants(args) => mutants::run(&args, workspace()),
         Verb::Bench(args) => bench::run(&args, workspace()),
         Verb::Profile(args) => profile::run(&args, workspace()),
     };
