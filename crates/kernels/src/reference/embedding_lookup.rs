@@ -36,23 +36,31 @@ pub fn embedding_lookup(
     table: &[u8],
     output: &mut [u8],
 ) -> Result<(), KernelError> {
-    let row = lookup.row_bytes as usize;
-    KernelError::check(row.checked_mul(lookup.rows as usize), table.len())?;
+    let shape = (lookup.rows as usize, lookup.row_bytes as usize);
+    look_up(shape, indices, table, output, |byte| byte)
+}
+
+/// Looks up rows of a table of so many rows of so many elements each; `write` makes an output of an element.
+fn look_up<T: Copy, U>(
+    (rows, row): (usize, usize),
+    indices: &[i32],
+    table: &[T],
+    output: &mut [U],
+    write: impl Fn(T) -> U,
+) -> Result<(), KernelError> {
+    KernelError::check(row.checked_mul(rows), table.len())?;
     KernelError::check(row.checked_mul(indices.len()), output.len())?;
     if row == 0 {
         return Ok(());
     }
     for (&index, out) in indices.iter().zip(output.blocks_mut(row)) {
-        for (to, &from) in out.iter_mut().zip(pick(table, row, index)?) {
-            *to = from;
+        let index = usize::try_from(index).map_err(|_| KernelError::Value)?;
+        let from = table.blocks(row).nth(index).ok_or(KernelError::Value)?;
+        for (to, &from) in out.iter_mut().zip(from) {
+            *to = write(from);
         }
     }
     Ok(())
-}
-
-fn pick<T>(table: &[T], row: usize, index: i32) -> Result<&[T], KernelError> {
-    let index = usize::try_from(index).map_err(|_| KernelError::Value)?;
-    table.blocks(row).nth(index).ok_or(KernelError::Value)
 }
 
 /// A table of int8 rows that stand for real ones.
@@ -80,18 +88,8 @@ pub fn dequantized_lookup(
     table: &[i8],
     output: &mut [f32],
 ) -> Result<(), KernelError> {
-    let row = lookup.columns as usize;
-    KernelError::check(row.checked_mul(lookup.rows as usize), table.len())?;
-    KernelError::check(row.checked_mul(indices.len()), output.len())?;
-    if row == 0 {
-        return Ok(());
-    }
-    for (&index, out) in indices.iter().zip(output.blocks_mut(row)) {
-        for (to, &from) in out.iter_mut().zip(pick(table, row, index)?) {
-            *to = quant::dequantize(from.into(), lookup.scale, ZeroPoint(0));
-        }
-    }
-    Ok(())
+    let shape = (lookup.rows as usize, lookup.columns as usize);
+    look_up(shape, indices, table, output, |q| quant::dequantize(q.into(), lookup.scale, ZeroPoint(0)))
 }
 
 #[cfg(test)]
