@@ -121,7 +121,7 @@ fn answer(args: &Args, workspace: &Path) -> anyhow::Result<bool> {
     if let Some(rows) = args.sparsity {
         return sparsity(args, rows, &chip, settings);
     }
-    let network = read(args)?;
+    let network = read(args, &chip)?;
     if let Some(sweep) = &args.sweep {
         return vary(args, sweep, &network, &chip, settings);
     }
@@ -145,7 +145,8 @@ fn find(name: &str) -> anyhow::Result<machine::Machine> {
     })
 }
 
-fn read(args: &Args) -> anyhow::Result<network::Network> {
+/// The network, as the machine runs it.
+fn read(args: &Args, chip: &machine::Machine) -> anyhow::Result<network::Network> {
     let mut network = if let Some(text) = &args.op {
         workload::parse_op(text)?
     } else {
@@ -155,7 +156,7 @@ fn read(args: &Args) -> anyhow::Result<network::Network> {
             ));
         };
         if name.ends_with(".tflite") {
-            model(name)?
+            model(name, chip)?
         } else if let Some(shipped) = network::shipped_network(name) {
             shipped
         } else {
@@ -195,9 +196,11 @@ fn read(args: &Args) -> anyhow::Result<network::Network> {
     Ok(network)
 }
 
-fn model(name: &str) -> anyhow::Result<network::Network> {
+fn model(name: &str, chip: &machine::Machine) -> anyhow::Result<network::Network> {
     let bytes = fs::read(name).with_context(|| format!("cannot read {name}")).map_err(Usage::of)?;
-    let mut network = network::network_of_model(name, &bytes)?;
+    // Our own kernels are what a core's figures rest on, and our own plan is what they run.
+    let read = if chip.emulated.is_some() { network::network_of_plan } else { network::network_of_model };
+    let mut network = read(name, &bytes)?;
     // `models/kws/model.tflite` is called by its folder.
     let path = Path::new(name);
     if path.file_stem().is_some_and(|stem| stem == "model")
@@ -407,7 +410,10 @@ fn vary(
             factor.ok_or_else(|| Usage::error(format!("--sweep {text}: `{value}` is no number above 0")))
         };
         let one = match dimension {
-            "machine" => simulate(network, &find(value)?, settings)?,
+            "machine" => {
+                let other = find(value)?;
+                simulate(&read(args, &other)?, &other, settings)?
+            }
             "precision" => {
                 let unknown = || Usage::error(format!("--sweep {text}: no precision `{value}`"));
                 let precision = network::Precision::from_name(value).ok_or_else(unknown)?;

@@ -59,3 +59,19 @@ fn mlperf_tiny_networks_take_the_cycles_that_the_emulator_counted() {
         assert!(spread.median <= 0.1 && spread.p90 <= 0.15, "{}: {errors:?}", machine.name);
     }
 }
+
+/// The compiler leaves out what no input can change: a model's file is priced as its plan runs it.
+#[test]
+fn a_model_file_is_priced_as_its_plan_runs() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models/kws/model.tflite");
+    let bytes = std::fs::read(file).expect("a shipped model");
+    let (whole, planned) = (
+        simulator::network::network_of_model("kws.tflite", &bytes).expect("a model"),
+        simulator::network::network_of_plan("kws.tflite", &bytes).expect("a model"),
+    );
+    assert_eq!(planned.name, whole.name);
+    assert!(planned.macs() <= whole.macs() && planned.macs() > 0.0);
+    let machine = find_machine("cortex-m4").expect("an alias");
+    let us = |network| simulate(network, &machine, Settings::default()).expect("runs").total_us;
+    assert!(us(&planned) <= us(&whole) * 1.000_001);
+}

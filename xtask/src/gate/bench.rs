@@ -15,7 +15,7 @@ use compiler::{CompileOptions, compile};
 use simulator::{
     Goal, Place, Settings,
     machine::{Machine, find_machine, read_machine_file},
-    network::{Network, network_of_model, read_network_file, shipped_network},
+    network::{Network, network_of_graph, network_of_model, read_network_file, shipped_network},
     report, simulate, variants,
 };
 
@@ -31,10 +31,23 @@ pub struct Desk {
 #[derive(Clone)]
 struct Subject {
     network: Network,
+    /// What our own kernels run of it.
+    planned: Network,
     /// The file; nothing for a layer list.
     file: Option<Vec<u8>>,
     /// The arena that the compiler plans for it; nothing where it cannot run.
     arena_bytes: Option<u64>,
+}
+
+impl Subject {
+    fn of_list(network: Network) -> Self {
+        Self { planned: network.clone(), network, file: None, arena_bytes: None }
+    }
+
+    /// The network as a machine runs it.
+    fn on(&self, machine: &Machine) -> &Network {
+        if machine.emulated.is_some() { &self.planned } else { &self.network }
+    }
 }
 
 impl Desk {
@@ -56,11 +69,12 @@ impl Desk {
                 let network = network_of_model(&shown, &file)?;
                 // What our own kernels cannot run may still be priced.
                 let plan = compile(&model.name, &file, CompileOptions::DEVICE).ok();
-                let arena_bytes = plan.map(|plan| plan.layout.arena_bytes as u64);
-                Subject { network, file: Some(file), arena_bytes }
+                let arena_bytes = plan.as_ref().map(|plan| plan.layout.arena_bytes as u64);
+                let planned = plan.map_or_else(|| network.clone(), |plan| network_of_graph(&plan.graph));
+                Subject { network, planned, file: Some(file), arena_bytes }
             }
-            (true, _) => Subject { network: read_network_file(&path)?, file: None, arena_bytes: None },
-            (false, Some(network)) => Subject { network, file: None, arena_bytes: None },
+            (true, _) => Subject::of_list(read_network_file(&path)?),
+            (false, Some(network)) => Subject::of_list(network),
             (false, None) => {
                 return Err(
                     format!("there is no file {shown}, and no network of that name is shipped").into()
@@ -118,7 +132,7 @@ impl Bench for Desk {
             }
             TargetKind::Machine(name) => {
                 let machine = self.machine(name)?;
-                let mut record = priced(model, &subject.network, &machine, settings(tier)?)?;
+                let mut record = priced(model, subject.on(&machine), &machine, settings(tier)?)?;
                 if let Some(sha256) = sha256 {
                     record.model.sha256 = sha256;
                 }
@@ -136,7 +150,8 @@ impl Bench for Desk {
             return Vec::new();
         };
         // A variant's arena is not planned; it shrinks as the simulator's estimate does.
-        let estimate = priced(model, &subject.network, &machine, settings).ok();
+        let network = subject.on(&machine);
+        let estimate = priced(model, network, &machine, settings).ok();
         let estimate = estimate.and_then(|record| record.total.arena_bytes).filter(|bytes| *bytes > 0);
         let planned = subject.arena_bytes.zip(estimate).map(|(plan, estimate)| plan as f64 / estimate as f64);
         let price = |variant: simulator::Variant| {
@@ -145,7 +160,7 @@ impl Bench for Desk {
             record.total.arena_bytes = bytes;
             Some(Variant { family: variant.family.to_owned(), text: variant.text, record })
         };
-        variants(&subject.network, &machine, settings).into_iter().filter_map(price).collect()
+        variants(network, &machine, settings).into_iter().filter_map(price).collect()
     }
 
     fn file_bytes(&mut self, model: &ModelBudget) -> Result<Option<u64>, Cause> {

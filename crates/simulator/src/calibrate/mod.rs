@@ -111,8 +111,8 @@ fn one(file: &str, text: &str, machine: &Machine, board: &rows::Board) -> Calibr
         let others: Vec<&Row> = board.rows.iter().filter(|row| row.family() != family).collect();
         let without = fit::fit(&others);
         for (class, cycles) in &constants {
-            // A class that only this model has: no fit without it.
-            let Some(other) = without.get(class) else { continue };
+            // A class that only one network has: no fit without it.
+            let Some(other) = without.get(class).filter(|_| board.families_with(class) > 1) else { continue };
             let range = least_most.entry(class.clone()).or_default();
             for ((name, shipped), (_, found)) in cycles.parts().into_iter().zip(other.parts()) {
                 let [least, most] = range.entry(name).or_insert([shipped, shipped]);

@@ -26,21 +26,7 @@ pub(super) struct Board {
 impl Board {
     /// Reads a board's file in `folder`, for a core with vectors of so many bytes; `None` where there is none.
     pub(super) fn read(folder: &Path, board: &str, vector_bytes: u64) -> Result<Option<Self>, SimError> {
-        let path = folder.join(format!("{board}.json"));
-        if !path.exists() {
-            return Ok(None);
-        }
-        let file = path.display().to_string();
-        let text =
-            std::fs::read_to_string(&path).map_err(|source| SimError::File { file: file.clone(), source })?;
-        let malformed = |found: String, expected: &str| SimError::Malformed {
-            place: Place { file: file.clone(), line: 1 },
-            found,
-            expected: expected.to_owned(),
-        };
-        let records = budget::baseline_from_json(&file, &text).map_err(|error| {
-            malformed(error.to_string(), "records, as `bench kernels --write` writes them")
-        })?;
+        let Some(records) = records(folder, board)? else { return Ok(None) };
         let whole: Vec<&Record> = records.iter().filter(|record| is_whole(record)).collect();
         let rows: Vec<Row> = whole.iter().flat_map(|record| rows(record, vector_bytes)).collect();
         let told = |key: &str| {
@@ -50,7 +36,11 @@ impl Board {
         let (timing, isa) = (told("timing"), told("isa"));
         let word = |value: &Value| value.as_str().unwrap_or("unknown").to_owned();
         if rows.is_empty() {
-            return Err(malformed("no step with a shape".to_owned(), "records of whole models"));
+            return Err(SimError::Malformed {
+                place: Place { file: format!("{board}.json"), line: 1 },
+                found: "no step with a shape".to_owned(),
+                expected: "records of whole models".to_owned(),
+            });
         }
         Ok(Some(Self {
             name: board.to_owned(),
@@ -69,6 +59,14 @@ impl Board {
             .map(|row| row.model.as_str())
     }
 
+    /// How many families have an operator class.
+    pub(super) fn families_with(&self, class: &str) -> usize {
+        let mut of: Vec<&str> = self.rows.iter().filter(|row| row.class == class).map(Row::family).collect();
+        of.sort_unstable();
+        of.dedup();
+        of.len()
+    }
+
     /// Their families, each once.
     pub(super) fn families(&self) -> Vec<&str> {
         let mut all = Vec::new();
@@ -79,6 +77,25 @@ impl Board {
         }
         all
     }
+}
+
+/// Every record of a board: those of its file, and those of networks that are measured for the fits alone.
+fn records(folder: &Path, board: &str) -> Result<Option<Vec<Record>>, SimError> {
+    let mut all: Option<Vec<Record>> = None;
+    for name in [format!("{board}.json"), format!("{board}.fits.json")] {
+        let path = folder.join(name);
+        if path.exists() {
+            let file = path.display().to_string();
+            let text = crate::text::read(&path, "records in JSON")?;
+            let records = budget::baseline_from_json(&file, &text).map_err(|error| SimError::Malformed {
+                place: Place { file: file.clone(), line: 1 },
+                found: error.to_string(),
+                expected: "records, as `bench kernels --write` writes them".to_owned(),
+            })?;
+            all.get_or_insert_default().extend(records);
+        }
+    }
+    Ok(all)
 }
 
 fn is_whole(record: &Record) -> bool {
@@ -139,6 +156,8 @@ fn count(operator: &str, shape: &str, vector_bytes: u64) -> Option<(&'static str
             layer.kernel = (weight(1), weight(2));
             layer.groups = in_channels;
         }
+        // Many rows are another kernel's.
+        "FULLY_CONNECTED" if out_height * out_width > 1 => return None,
         "FULLY_CONNECTED" => {
             layer.op = Op::FullyConnected;
             layer.in_channels = weight(1);

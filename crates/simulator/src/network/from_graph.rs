@@ -2,7 +2,10 @@
 
 use super::{Layer, Network, Op, Precision, Weights};
 use crate::error::SimError;
-use compiler::graph::{Graph, Node, Tensor};
+use compiler::{
+    CompileOptions,
+    graph::{Graph, Node, Tensor},
+};
 
 /// Reads a `.tflite` model through the compiler's graph. The model need not be one that our kernels run.
 ///
@@ -15,6 +18,17 @@ pub fn network_of_model(file: &str, bytes: &[u8]) -> Result<Network, SimError> {
     let graph = compiler::read_graph(&stem, bytes)
         .map_err(|source| SimError::Model { file: file.to_owned(), source: Box::new(source) })?;
     Ok(network_of_graph(&graph))
+}
+
+/// What a device runs of a `.tflite` model: without the channels that no input can change, which the compiler leaves out.
+/// A model that our kernels don't run is taken as it is.
+///
+/// # Errors
+/// [`SimError::Model`].
+pub fn network_of_plan(file: &str, bytes: &[u8]) -> Result<Network, SimError> {
+    let whole = network_of_model(file, bytes)?;
+    let plan = compiler::compile(&whole.name, bytes, CompileOptions::DEVICE);
+    Ok(plan.map_or(whole, |plan| network_of_graph(&plan.graph)))
 }
 
 /// The network of a graph's first subgraph. Views (reshape and its kin) cost nothing and are left out.

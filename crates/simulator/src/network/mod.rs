@@ -4,7 +4,7 @@ mod from_graph;
 mod read;
 mod shipped;
 
-pub use from_graph::{network_of_graph, network_of_model};
+pub use from_graph::{network_of_graph, network_of_model, network_of_plan};
 pub use read::{read_network, read_network_file};
 pub use shipped::{shipped_names_near, shipped_network, shipped_networks};
 

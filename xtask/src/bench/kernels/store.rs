@@ -65,7 +65,8 @@ pub fn boards(workspace: &Path) -> Result<Vec<String>> {
     let mut boards = Vec::new();
     for entry in fs::read_dir(&folder).with_context(|| folder.display().to_string())? {
         let name = entry?.file_name().to_string_lossy().into_owned();
-        if let Some(board) = name.strip_suffix(".json").filter(|_| !name.ends_with(PORTABLE)) {
+        // `BOARD.portable.json` and `BOARD.fits.json` are no boards.
+        if let Some(board) = name.strip_suffix(".json").filter(|board| !board.contains('.')) {
             boards.push(board.to_owned());
         }
     }
