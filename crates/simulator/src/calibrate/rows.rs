@@ -122,6 +122,11 @@ fn rows(record: &Record, vector_bytes: u64) -> Vec<Row> {
     layers.into_values().collect()
 }
 
+/// Elements of a depthwise window up to which a core may have a kernel of its own.
+const MOST_TAPS: u64 = 16;
+/// Elements from which an addition is one of two images.
+const LEAST_SUMS: u64 = 256;
+
 /// `16x16x1 * 12x3x3x1 > 8x8x12`: input, weights where there are any, output.
 fn count(operator: &str, shape: &str, vector_bytes: u64) -> Option<(&'static str, [f64; 7])> {
     let (inputs, output) = shape.split_once('>')?;
@@ -151,6 +156,8 @@ fn count(operator: &str, shape: &str, vector_bytes: u64) -> Option<(&'static str
             layer.kernel = (weight(1), weight(2));
             layer.groups = (in_channels / weight(3).max(1)).max(1);
         }
+        // Wide windows are the portable kernel's on every core.
+        "DEPTHWISE_CONV_2D" if weight(1) * weight(2) > MOST_TAPS => return None,
         "DEPTHWISE_CONV_2D" => {
             layer.op = Op::DepthwiseConv2d;
             layer.kernel = (weight(1), weight(2));
@@ -166,6 +173,8 @@ fn count(operator: &str, shape: &str, vector_bytes: u64) -> Option<(&'static str
             layer.op = Op::Pool2d;
             layer.kernel = (in_height / out_height, in_width / out_width);
         }
+        // So few elements are those of a constant, which another kernel adds.
+        "ADD" if out_height * out_width * out_channels < LEAST_SUMS => return None,
         "ADD" => layer.op = Op::Elementwise { operands: 2, function: None },
         "SOFTMAX" => layer.op = Op::Function("softmax".to_owned()),
         _ => return None,
