@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use compiler::{CompileOptions, Compiled, HostModel, compile};
+use compiler::{CompileOptions, Compiled, HostModel, Isa, compile};
 use emulator::{Emulator, Job};
 use firmware::{Board, Contents, Machine, Planning, Profile, Request, build, resolve};
 use golden::{Record, lcg_inputs, sha256};
@@ -28,9 +28,12 @@ struct Model {
     compiled: Compiled,
 }
 
-/// The shipped models, planned as for the board.
-fn models(board: &Board) -> impl Iterator<Item = Model> {
-    let options = CompileOptions::DEVICE.for_target(&board.target, &board.core);
+/// The shipped models, planned as for the board's images.
+fn models(board: &Board, profile: Profile) -> impl Iterator<Item = Model> {
+    let options = match profile {
+        Profile::Release => CompileOptions::DEVICE.for_target(&board.target, &board.core),
+        Profile::Small => CompileOptions::DEVICE.for_isa(Isa::Compact),
+    };
     MODELS.into_iter().map(move |name| {
         let folder = workspace().join("models").join(name);
         let path = folder.join("model.tflite");
@@ -43,6 +46,7 @@ fn models(board: &Board) -> impl Iterator<Item = Model> {
 /// Builds shipped models for every board, and hands over what is needed to run them; a board whose target or emulator
 /// is not here is named and skipped.
 fn on_every_board(
+    profile: Profile,
     features: &[&str],
     wanted: fn(board: &str, model: &str) -> bool,
     mut check: impl FnMut(&Board, &Model, &Path, Option<&Emulator>),
@@ -59,13 +63,13 @@ fn on_every_board(
         };
         let emulator =
             Emulator::find(&board).inspect_err(|absent| eprintln!("skipped: {}: {absent}", board.name));
-        for model in models(&board).filter(|model| wanted(&board.name, model.name)) {
+        for model in models(&board, profile).filter(|model| wanted(&board.name, model.name)) {
             let request = Request {
                 board: &board,
                 program: None,
                 model: Some(&model.path),
                 planning: Planning::default(),
-                profile: Profile::Release,
+                profile,
                 features,
             };
             let image = match build(&resolved.toolchain, &request, &mut |line| eprintln!("{line}")) {
@@ -94,35 +98,63 @@ impl Observer for Steps {
     }
 }
 
+/// What kernels, engine and plan of a shipped model may take of flash, built for speed and for size; lowered when images
+/// get smaller.
+const CODE_LIMIT: u64 = 15_000;
+const SMALL_CODE_LIMIT: u64 = 7_900;
+
+/// That an image cannot panic, keeps its budget and gives the recorded bytes.
+fn examine(board: &Board, model: &Model, image: &Path, emulator: Option<&Emulator>) -> Contents {
+    let on = format!("{} on {}", model.name, board.name);
+    let contents = Contents::read(image).expect("an image");
+    assert_eq!(contents.forbidden(), [""; 0], "{on}");
+    let sizes = contents.sizes;
+    // Constants are aligned to 16 bytes, and so is their length in the image.
+    let weights = model.compiled.layout.weights.len().next_multiple_of(16) as u64;
+    assert_eq!(sizes.weights_bytes, weights, "{on}");
+    assert!(sizes.flash_bytes() <= board.budget.flash.0, "{on}: {sizes:?}");
+    assert!(sizes.ram_bytes() <= board.budget.ram.0, "{on}: {sizes:?}");
+
+    let Some(emulator) = emulator else { return contents };
+    let cases = inputs(model);
+    let job = Job { cases: &cases, steps: false, reset: true };
+    let (reply, _) = emulator.infer(image, &job, LIMIT).expect("a reply");
+    assert!(reply.cases.len() >= 4);
+    for (case, recorded) in reply.cases.iter().zip(&model.record.cases) {
+        for (output, recorded) in case.outputs.iter().zip(&recorded.outputs) {
+            assert_eq!(sha256(output), recorded.sha256, "{on}");
+        }
+    }
+    assert_eq!(reply.hello.arena_bytes as usize, model.compiled.layout.arena_bytes, "{on}");
+    assert!(u64::from(reply.stack.deepest_bytes) <= board.budget.stack.0, "{on}: {:?}", reply.stack);
+    eprintln!("{on}: {sizes:?}, stack {:?}", reply.stack);
+    contents
+}
+
 #[test]
 fn shipped_images_cannot_panic_keep_their_budget_and_give_the_recorded_bytes() {
     on_every_board(
+        Profile::Release,
         &[],
         |_, _| true,
         |board, model, image, emulator| {
-            let on = format!("{} on {}", model.name, board.name);
-            let contents = Contents::read(image).expect("an image");
-            assert_eq!(contents.forbidden(), [""; 0], "{on}");
-            let sizes = contents.sizes;
-            // Constants are aligned to 16 bytes, and so is their length in the image.
-            let weights = model.compiled.layout.weights.len().next_multiple_of(16) as u64;
-            assert_eq!(sizes.weights_bytes, weights, "{on}");
-            assert!(sizes.flash_bytes() <= board.budget.flash.0, "{on}: {sizes:?}");
-            assert!(sizes.ram_bytes() <= board.budget.ram.0, "{on}: {sizes:?}");
+            let code = examine(board, model, image, emulator).sizes.code_bytes();
+            // RISC-V's images are built for speed alone.
+            let within = code <= CODE_LIMIT || board.target.starts_with("riscv");
+            assert!(within, "{} on {}: {code} bytes of code", model.name, board.name);
+        },
+    );
+}
 
-            let Some(emulator) = emulator else { return };
-            let cases = inputs(model);
-            let job = Job { cases: &cases, steps: false, reset: true };
-            let (reply, _) = emulator.infer(image, &job, LIMIT).expect("a reply");
-            assert!(reply.cases.len() >= 4);
-            for (case, recorded) in reply.cases.iter().zip(&model.record.cases) {
-                for (output, recorded) in case.outputs.iter().zip(&recorded.outputs) {
-                    assert_eq!(sha256(output), recorded.sha256, "{on}");
-                }
-            }
-            assert_eq!(reply.hello.arena_bytes as usize, model.compiled.layout.arena_bytes, "{on}");
-            assert!(u64::from(reply.stack.deepest_bytes) <= board.budget.stack.0, "{on}: {:?}", reply.stack);
-            eprintln!("{on}: {sizes:?}, stack {:?}", reply.stack);
+#[test]
+fn images_built_for_size_are_half_as_large_and_give_the_recorded_bytes() {
+    on_every_board(
+        Profile::Small,
+        &[],
+        |board, model| model == "kws" && ["qemu-an385-v6m", "qemu-an386", "qemu-an547"].contains(&board),
+        |board, model, image, emulator| {
+            let code = examine(board, model, image, emulator).sizes.code_bytes();
+            assert!(code <= SMALL_CODE_LIMIT, "{} on {}: {code} bytes of code", model.name, board.name);
         },
     );
 }
@@ -131,7 +163,7 @@ fn shipped_images_cannot_panic_keep_their_budget_and_give_the_recorded_bytes() {
 fn every_step_writes_on_the_board_what_it_writes_on_the_host() {
     // The larger model on one board: what differs between boards are kernels, and whole runs compare those.
     let wanted = |board: &str, model: &str| model == "digits" || board == "qemu-an386";
-    on_every_board(&["steps"], wanted, |board, model, image, emulator| {
+    on_every_board(Profile::Release, &["steps"], wanted, |board, model, image, emulator| {
         let Some(emulator) = emulator else { return };
         let cases = inputs(model);
         let job = Job { cases: &cases[..1], steps: true, reset: true };

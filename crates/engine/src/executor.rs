@@ -1,6 +1,9 @@
 //! The loop.
 
-use crate::{Fill, Flow, Io, Memory, Operand, Plan, RunError, Space, TensorInfo};
+use crate::{
+    Fill, Flow, Io, Memory, Operand, Plan, RunError, Space, TensorInfo,
+    memory::{view, view_mut},
+};
 
 /// A plan in a form that can be run: compiled in, or read from a blob.
 pub trait Program {
@@ -201,24 +204,13 @@ impl<'m, P: Program> Executor<'m, P> {
     /// The bytes of an input, to be written before a run; empty when there is no such input.
     pub fn input_mut(&mut self, index: usize) -> &mut [u8] {
         let operand = self.program.input(index).map_or(Operand::ABSENT, |tensor| tensor.operand);
-        let memory = match operand.space() {
-            Space::Arena => &mut *self.arena,
-            Space::State => &mut *self.state,
-            Space::Weights | Space::Absent => &mut [],
-        };
-        memory.get_mut(operand.offset()..operand.offset() + operand.bytes()).unwrap_or_default()
+        view_mut(operand, self.arena, self.state).unwrap_or_default()
     }
 
     /// The bytes of an output, valid after a run; empty when there is no such output.
     pub fn output(&self, index: usize) -> &[u8] {
         let operand = self.program.output(index).map_or(Operand::ABSENT, |tensor| tensor.operand);
-        let memory = match operand.space() {
-            Space::Weights => self.program.weights(),
-            Space::Arena => &*self.arena,
-            Space::State => &*self.state,
-            Space::Absent => &[],
-        };
-        memory.get(operand.offset()..operand.offset() + operand.bytes()).unwrap_or_default()
+        view(operand, self.program.weights(), self.arena, self.state).unwrap_or_default()
     }
 
     /// Runs every step once.
@@ -241,6 +233,8 @@ impl<'m, P: Program> Executor<'m, P> {
         self.run_steps(false, observer)
     }
 
+    /// Not inlined where it is called, so that an image's map tells the engine from the program around it.
+    #[inline(never)]
     fn run_steps<O: Observer>(&mut self, setup: bool, observer: &mut O) -> Result<(), RunError> {
         let len = if setup { self.program.setup_len() } else { self.program.len() };
         let mut memory =

@@ -2,6 +2,8 @@
 
 #![allow(unsafe_code)]
 
+use core::ptr::{self, NonNull};
+
 use crate::RunError;
 
 /// Which memory an operand lies in.
@@ -76,13 +78,12 @@ impl Operand {
         self.offset().saturating_add(self.bytes())
     }
 
-    /// Whether two operands share a byte.
+    /// Whether two operands share a byte. Of those that leave their memory some do that would not.
     pub const fn overlaps(self, other: Self) -> bool {
-        self.place >> 30 == other.place >> 30
-            && self.offset() < other.end()
-            && other.offset() < self.end()
-            && self.bytes > 0
-            && other.bytes > 0
+        let (at, other_at) = (self.place & Self::MAX_OFFSET, other.place & Self::MAX_OFFSET);
+        // Either begins within the other.
+        let meets = other_at.wrapping_sub(at) < self.bytes || at.wrapping_sub(other_at) < other.bytes;
+        meets && self.place >> 30 == other.place >> 30 && self.bytes > 0 && other.bytes > 0
     }
 }
 
@@ -118,35 +119,47 @@ pub struct Memory<'m> {
 }
 
 impl Memory<'_> {
-    fn len(&self, space: Space) -> usize {
-        match space {
-            Space::Absent => 0,
-            Space::Weights => self.weights.len(),
-            Space::Arena => self.arena.len(),
-            Space::State => self.state.len(),
-        }
-    }
-
     /// The bytes of an operand, or `None` when it leaves its memory.
     pub fn bytes(&self, operand: Operand) -> Option<&[u8]> {
-        let space: &[u8] = match operand.space() {
-            Space::Absent => &[],
-            Space::Weights => self.weights,
-            Space::Arena => self.arena,
-            Space::State => self.state,
-        };
-        space.get(operand.offset()..operand.end())
+        view(operand, self.weights, self.arena, self.state)
     }
 
     /// The bytes of an operand for writing; `None` when it leaves its memory or may not be written.
     pub fn bytes_mut(&mut self, operand: Operand) -> Option<&mut [u8]> {
-        let space: &mut [u8] = match operand.space() {
-            Space::Absent | Space::Weights => &mut [],
-            Space::Arena => self.arena,
-            Space::State => self.state,
-        };
-        space.get_mut(operand.offset()..operand.end())
+        view_mut(operand, self.arena, self.state)
     }
+}
+
+/// As [`Memory::bytes`].
+#[inline(never)]
+pub(crate) fn view<'v>(
+    operand: Operand,
+    weights: &'v [u8],
+    arena: &'v [u8],
+    state: &'v [u8],
+) -> Option<&'v [u8]> {
+    let space = match operand.space() {
+        Space::Absent => &[],
+        Space::Weights => weights,
+        Space::Arena => arena,
+        Space::State => state,
+    };
+    space.get(operand.offset()..operand.end())
+}
+
+/// As [`Memory::bytes_mut`].
+#[inline(never)]
+pub(crate) fn view_mut<'v>(
+    operand: Operand,
+    arena: &'v mut [u8],
+    state: &'v mut [u8],
+) -> Option<&'v mut [u8]> {
+    let space = match operand.space() {
+        Space::Absent | Space::Weights => &mut [],
+        Space::Arena => arena,
+        Space::State => state,
+    };
+    space.get_mut(operand.offset()..operand.end())
 }
 
 /// Some operands for writing and some for reading.
@@ -177,7 +190,7 @@ impl<'s, 'm> Io<'s, 'm> {
 
     /// The operand at `index`; past the end it is [`Operand::ABSENT`].
     pub fn operand(&self, index: usize) -> Operand {
-        self.operands.get(index).copied().unwrap_or(Operand::ABSENT)
+        operand(self.operands, index)
     }
 
     /// Whether the operand at `index` is given.
@@ -197,63 +210,56 @@ impl<'s, 'm> Io<'s, 'm> {
     /// # Errors
     /// [`RunError::Operand`] when one leaves its memory, or when one that is written overlaps any other
     /// one, or lies in the weights.
-    #[inline(never)]
     pub fn split<const W: usize, const R: usize>(
         &mut self,
         written: [usize; W],
         read: [usize; R],
     ) -> Result<Views<'_, W, R>, RunError> {
-        for (position, &w) in written.iter().enumerate() {
-            let operand = self.operand(w);
-            let clash = written
-                .iter()
-                .skip(position + 1)
-                .chain(&read)
-                .any(|&other| operand.overlaps(self.operand(other)));
+        let mut views: Views<'_, W, R> = (core::array::from_fn(|_| &mut [][..]), [&[]; R]);
+        match self.fill((&written, &read), (&mut views.0, &mut views.1)) {
+            Ok(()) => Ok(views),
+            Err(index) => Err(RunError::Operand { index: index as u8 }),
+        }
+    }
+
+    /// Fills in views; or tells which operand there is none of. Not generic, so that a program has it once.
+    #[inline(never)]
+    fn fill<'v>(
+        &'v mut self,
+        (written, read): (&[usize], &[usize]),
+        (writable, readable): (&mut [&'v mut [u8]], &mut [&'v [u8]]),
+    ) -> Result<(), usize> {
+        let Memory { weights, arena, state } = &mut *self.memory;
+        // By the numbers of their spaces. Nothing writes to the constants.
+        let memories = [
+            (ptr::dangling_mut(), 0),
+            (weights.as_ptr().cast_mut(), weights.len()),
+            (arena.as_mut_ptr(), arena.len()),
+            (state.as_mut_ptr(), state.len()),
+        ];
+        for (&index, view) in written.iter().zip(writable) {
+            let operand = operand(self.operands, index);
+            let first = first_byte(&memories, operand).ok_or(index)?.as_ptr();
+            // One with bytes overlaps itself.
+            let clash =
+                overlaps(self.operands, index, written) > 1 || overlaps(self.operands, index, read) > 0;
             if clash || operand.space() == Space::Weights {
-                return Err(RunError::Operand { index: w as u8 });
+                return Err(index);
             }
+            // SAFETY: `first_byte` found the range inside the memory that it points into; `&'v mut self` holds the memories that
+            // can be written exclusively for as long as the result lives; the bytes are initialised; and no other slice of
+            // this call shares a byte with these, since nothing that is written overlaps another operand or lies in the
+            // weights.
+            *view = unsafe { core::slice::from_raw_parts_mut(first, operand.bytes()) };
         }
-        for &index in written.iter().chain(&read) {
-            let operand = self.operand(index);
-            if operand.end() > self.memory.len(operand.space()) {
-                return Err(RunError::Operand { index: index as u8 });
-            }
+        for (&index, view) in read.iter().zip(readable) {
+            let operand = operand(self.operands, index);
+            let first = first_byte(&memories, operand).ok_or(index)?.as_ptr();
+            // SAFETY: as above, but shared: nothing that is written overlaps these bytes, and the memories stay borrowed for
+            // as long as the result lives.
+            *view = unsafe { core::slice::from_raw_parts(first.cast_const(), operand.bytes()) };
         }
-        let weights = self.memory.weights.as_ptr();
-        let arena = self.memory.arena.as_mut_ptr();
-        let state = self.memory.state.as_mut_ptr();
-        let writable = |index: usize| -> &mut [u8] {
-            let operand = self.operand(index);
-            let base = match operand.space() {
-                Space::Arena => arena,
-                Space::State => state,
-                Space::Weights | Space::Absent => return &mut [],
-            };
-            // SAFETY: the range was checked above against the length of the memory that `base` points
-            // to, so the offset stays inside that one allocation.
-            let first = unsafe { base.add(operand.offset()) };
-            // SAFETY: the `&mut self` behind this call holds both memories exclusively for as long as the
-            // result lives; the bytes are initialised; and no other slice of this call shares a byte with
-            // them, as the overlap check above established for each operand that is written.
-            unsafe { core::slice::from_raw_parts_mut(first, operand.bytes()) }
-        };
-        let written = written.map(writable);
-        let readable = |index: usize| -> &[u8] {
-            let operand = self.operand(index);
-            let base = match operand.space() {
-                Space::Arena => arena.cast_const(),
-                Space::State => state.cast_const(),
-                Space::Weights => weights,
-                Space::Absent => return &[],
-            };
-            // SAFETY: in range of the memory that `base` points to, as checked above.
-            let first = unsafe { base.add(operand.offset()) };
-            // SAFETY: as for `writable`, but shared: nothing that is written overlaps these bytes, and the
-            // memories stay borrowed for as long as the result lives.
-            unsafe { core::slice::from_raw_parts(first, operand.bytes()) }
-        };
-        Ok((written, read.map(readable)))
+        Ok(())
     }
 
     /// One operand for writing, whatever else the step reads from the same place.
@@ -283,6 +289,28 @@ impl<'s, 'm> Io<'s, 'm> {
     pub fn read(&self, index: usize) -> Result<&[u8], RunError> {
         self.memory.bytes(self.operand(index)).ok_or(RunError::Operand { index: index as u8 })
     }
+}
+
+/// The operand at `index`; past the end it is [`Operand::ABSENT`].
+fn operand(operands: &[Operand], index: usize) -> Operand {
+    operands.get(index).copied().unwrap_or(Operand::ABSENT)
+}
+
+/// Where an operand begins, in memories by the numbers of their spaces; `None` when it leaves its own.
+#[inline(never)]
+fn first_byte(memories: &[(*mut u8, usize); 4], operand: Operand) -> Option<NonNull<u8>> {
+    let &(first, len) = memories.get(operand.space() as usize)?;
+    if operand.end() > len {
+        return None;
+    }
+    NonNull::new(first.wrapping_add(operand.offset()))
+}
+
+/// How many of some operands share a byte with the one at `index`.
+#[inline(never)]
+fn overlaps(operands: &[Operand], index: usize, others: &[usize]) -> usize {
+    let one = operand(operands, index);
+    others.iter().filter(|&&other| one.overlaps(operand(operands, other))).count()
 }
 
 /// Views bytes as elements.

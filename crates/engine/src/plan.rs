@@ -119,9 +119,13 @@ impl Memory<'_> {
     /// Puts the state back to where it begins.
     pub(crate) fn fill(&mut self, fill: &Fill) {
         let Some(bytes) = self.bytes_mut(fill.operand) else { return };
-        let pattern = fill.pattern.get(..usize::from(fill.period)).unwrap_or(&[0]);
-        for (byte, &value) in bytes.iter_mut().zip(pattern.iter().cycle()) {
-            *byte = value;
+        let mut at = 0;
+        for byte in bytes {
+            *byte = fill.pattern.get(at).copied().unwrap_or(0);
+            at += 1;
+            if at >= usize::from(fill.period) {
+                at = 0;
+            }
         }
     }
 }

@@ -108,6 +108,10 @@ pub fn build(
     };
     let too_large =
         |shortages| Error::TooLarge { what: subject(request), board: board.name.clone(), shortages };
+    match request.profile {
+        Profile::Small => command.env("MICROJOULE_KERNELS", "compact"),
+        Profile::Release => command.env_remove("MICROJOULE_KERNELS"),
+    };
     run(&mut command, &board.name, progress).map_err(|error| match &error {
         Error::Build { tail, .. } => match overflows(board, tail) {
             none if none.is_empty() => error,

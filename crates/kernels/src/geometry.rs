@@ -130,8 +130,8 @@ impl Window {
     }
 }
 
-/// Cuts a window down to the image, along one axis.
-#[inline]
+/// Cuts a window down to the image, along one axis. Once per row or pixel, and in a program once.
+#[inline(never)]
 fn clip(at: u32, stride: u16, pad: u16, taps: u16, dilation: u16, image: u32) -> Taps {
     let step = i64::from(dilation).max(1) as i32;
     let origin = (at as i32).wrapping_mul(i32::from(stride)) - i32::from(pad);

@@ -70,6 +70,10 @@ pub mod plan {
     };
     pub use kernels::{
         arch::armv8_1m_mve::*,
+        arch::compact::{
+            CompactConv2d, CompactDepthwise, CompactImage, CompactOutput, CompactPointwise, CompactPool,
+            CompactWindow, CompactYx,
+        },
         arch::narrow::{ColumnDepthwise, PackedMatrix, PairedConv2d},
         reference::*,
         *,

@@ -149,6 +149,7 @@ const EXP_OF_POWERS: [(i32, i32); 7] = [
 ];
 
 /// [`exp_on_negative`] on bare words with `integer_bits` left of the point.
+#[inline(never)]
 fn exp_on_negative_word<W: Word>(a: W, integer_bits: u32) -> W {
     let fractional_bits = (W::BITS - 1).wrapping_sub(integer_bits);
     let quarter = W::power_of_two(fractional_bits.wrapping_sub(2));
@@ -170,6 +171,7 @@ fn exp_on_negative_word<W: Word>(a: W, integer_bits: u32) -> W {
 }
 
 /// `2 / (1 + x)` for `x` in `[0, 1]` without integer bits; the result has two.
+#[inline(never)]
 fn newton_reciprocal<W: Word>(x: W) -> W {
     let half_denominator = x.half_sum(W::MAX);
     let mut y =

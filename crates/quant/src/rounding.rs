@@ -55,7 +55,7 @@ pub const fn round_shift_right(x: i32, exponent: u32) -> i32 {
     if exponent > 31 {
         return 0;
     }
-    let mask = ((1i64 << exponent) - 1) as i32;
+    let mask = ((1u32 << exponent) - 1) as i32;
     // Half, and one more below zero.
     let threshold = (mask >> 1) - (x >> 31);
     (x >> exponent) + ((x & mask) > threshold) as i32
@@ -150,7 +150,8 @@ pub const fn mul_by_power_of_two_i16(x: i16, exponent: i32) -> i16 {
 #[inline]
 pub const fn rounding_half_sum(a: i32, b: i32) -> i32 {
     let sum = a as i64 + b as i64;
-    ((sum + sum.signum()) / 2) as i32
+    // Rounds down, after a half more from 0 on.
+    ((sum + (sum >= 0) as i64) >> 1) as i32
 }
 
 /// `(a + b) / 2` on 16 bits, rounded to nearest with ties away from zero.

@@ -36,7 +36,7 @@ impl SoftmaxInput {
     }
 
     /// `e^(beta · scale · difference)` for `difference = q − maximum ≤ 0`; `None` where that counts as 0.
-    #[inline]
+    #[inline(never)]
     pub fn exp(&self, difference: i32) -> Option<I1F31> {
         if difference < self.least_difference {
             return None;
@@ -68,7 +68,7 @@ impl ExpSum {
     }
 
     /// What every exponential of the row is multiplied by.
-    #[inline]
+    #[inline(never)]
     pub fn reciprocal(self) -> SoftmaxScale {
         SoftmaxScale(Reciprocal::of(self.0.to_bits(), SUM_INTEGER_BITS))
     }

@@ -2,6 +2,8 @@
 
 #[cfg(target_arch = "arm")]
 mod cortex_m;
+#[cfg(target_arch = "arm")]
+mod memory;
 #[cfg(all(feature = "mlperf", target_arch = "riscv32"))]
 mod mtime;
 #[cfg(target_arch = "riscv32")]

@@ -6,7 +6,9 @@ use std::{
 };
 
 use super::rust;
-use crate::{CompileError, CompileOptions, compile};
+use kernels::arch::UnknownIsa;
+
+use crate::{CompileError, CompileOptions, Isa, compile};
 
 /// Why a build script could not make a plan.
 #[derive(Debug, thiserror::Error)]
@@ -52,7 +54,8 @@ pub enum BuildError {
 /// ```
 ///
 /// Weights are packed for the target that the firmware is built for. Of the environment, `MICROJOULE_RAM_BUDGET` is
-/// the bytes that the arena may take (`36KiB`, `36864`), and `MICROJOULE_KEEP_DEAD_WORK=1` runs also what no input can change.
+/// the bytes that the arena may take (`36KiB`, `36864`), `MICROJOULE_KEEP_DEAD_WORK=1` runs also what no input can change,
+/// and `MICROJOULE_KERNELS=compact` names kernels by [`Isa`]'s names, whatever the target.
 ///
 /// # Errors
 /// As [`BuildError`] says; the message lists every layer that cannot run.
@@ -66,8 +69,11 @@ pub fn build_script(model: impl AsRef<Path>) -> Result<(), BuildError> {
 
 /// What a build script is asked for: kernels for cargo's `TARGET` and `-C target-cpu`, and what the environment says.
 fn asked() -> Result<CompileOptions, BuildError> {
-    let (budget, dead_work) = ("MICROJOULE_RAM_BUDGET", "MICROJOULE_KEEP_DEAD_WORK");
-    println!("cargo::rerun-if-env-changed={budget}\ncargo::rerun-if-env-changed={dead_work}");
+    let (budget, dead_work, kernels) =
+        ("MICROJOULE_RAM_BUDGET", "MICROJOULE_KEEP_DEAD_WORK", "MICROJOULE_KERNELS");
+    for name in [budget, dead_work, kernels] {
+        println!("cargo::rerun-if-env-changed={name}");
+    }
     let triple = env::var("TARGET").unwrap_or_default();
     let flags = env::var("CARGO_ENCODED_RUSTFLAGS").unwrap_or_default();
     let cores = flags.split('\u{1f}').filter_map(|flag| flag.split_once("target-cpu="));
@@ -80,7 +86,14 @@ fn asked() -> Result<CompileOptions, BuildError> {
         Err(_) => None,
     };
     let keep = env::var(dead_work).is_ok_and(|value| value == "1");
-    Ok(CompileOptions::DEVICE.for_target(&triple, core).dead_work(!keep).ram_budget(ram_budget))
+    let isa = match env::var(kernels) {
+        Ok(value) => value.parse().map_err(|UnknownIsa| {
+            let expected = "the name of an instruction set that kernels are written for, or `compact`";
+            BuildError::Variable { name: kernels, value, expected }
+        })?,
+        Err(_) => Isa::of_target(&triple, core),
+    };
+    Ok(CompileOptions::DEVICE.for_isa(isa).dead_work(!keep).ram_budget(ram_budget))
 }
 
 /// A number of bytes, as people write it: `36864` or `36KiB`.

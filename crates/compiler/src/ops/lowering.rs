@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use engine::ops::{AnyOperator, SlideBytes};
+use tflite::BuiltinOp;
 
 use crate::{
     CompileOptions,
@@ -150,6 +151,11 @@ impl<'g> Lowering<'g> {
     pub fn set_layer(&mut self, layer: usize) {
         self.layer = layer;
         self.scratches = 0;
+    }
+
+    /// Whether the model has an operator of this kind.
+    pub fn has(&self, op: BuiltinOp) -> bool {
+        self.graph.main().nodes.iter().any(|node| node.op == op)
     }
 
     /// A tensor of the graph.

@@ -11,7 +11,7 @@ use kernels::{
 };
 use quant::{Clamp, Halving, Sum, ZeroPoint};
 
-use super::Weighted;
+use super::{Weighted, single_pixels};
 use crate::ops::{Lowering, Slot};
 
 /// Adds the step of a convolution without groups.
@@ -132,23 +132,9 @@ pub(super) fn fully_connected(
         cx.push(FullyConnectedArmv7em(FullyConnected { shape, ..*matrix }), &operands);
     }
     if !left.is_empty() {
-        // A convolution of single pixels, as many as there are vectors.
-        let image = |c| Hwc { h: 1, w: shape.batch, c };
-        let one = Yx { y: 1, x: 1 };
-        let window = Window {
-            batch: 1,
-            input: image(shape.inputs),
-            output: image(left.len() as u32),
-            size: one,
-            stride: one,
-            dilation: one,
-            pad: Yx { y: 0, x: 0 },
-        };
-        let conv =
-            Conv2d { shape: ConvShape { window, filter_c: shape.inputs }, input_zero, output_zero, clamp };
         push_conv_2d(
             cx,
-            &conv,
+            &single_pixels(matrix, left.len() as u32),
             &second,
             [part(layer.output, eights, left.len() * shape.batch as usize)?, layer.input],
         )?;

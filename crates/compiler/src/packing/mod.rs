@@ -6,13 +6,18 @@
 
 mod armv7em;
 mod armv8_1m_mve;
+mod compact;
 mod hosts;
 mod narrow;
 mod wide;
 
 use engine::ops::AnyOperator;
-use kernels::reference::{Conv2d, DepthwiseConv2d, FullyConnected};
+use kernels::{
+    Hwc, Window, Yx,
+    reference::{Conv2d, ConvShape, DepthwiseConv2d, FullyConnected},
+};
 use quant::{Multiplier, Sum};
+use tflite::BuiltinOp;
 
 use self::hosts::Host;
 use crate::{
@@ -39,6 +44,7 @@ pub(crate) fn conv_2d(cx: &mut Lowering<'_>, conv: &Conv2d, layer: &Weighted) ->
     match cx.options().isa {
         Isa::Armv6m | Isa::Armv7m | Isa::Riscv32 => narrow::conv_2d(cx, conv, layer),
         Isa::Armv7em => armv7em::conv_2d(cx, conv, layer).is_some(),
+        Isa::Compact => compact::conv_2d(cx, conv, layer).is_some(),
         Isa::Mve => armv8_1m_mve::conv_2d(cx, conv, layer),
         Isa::X86_64 => Host::X86_64.conv_2d(cx, conv, layer),
         Isa::Aarch64 => Host::Aarch64.conv_2d(cx, conv, layer),
@@ -54,15 +60,26 @@ pub(crate) fn depthwise_conv_2d(cx: &mut Lowering<'_>, conv: &DepthwiseConv2d, l
         Isa::X86_64 => Host::X86_64.depthwise_conv_2d(cx, conv, layer),
         Isa::Aarch64 => Host::Aarch64.depthwise_conv_2d(cx, conv, layer),
         Isa::Armv7em => armv7em::depthwise_conv_2d(cx, conv, layer).is_some(),
+        Isa::Compact => compact::depthwise_conv_2d(cx, conv, layer).is_some(),
         _ => false,
     }
 }
 
+/// Products up to which a matrix is not worth a kernel of its own, beside one for convolutions.
+const FEW_PRODUCTS: usize = 4096;
+
 /// Adds the step of a product with a matrix; whether there is a kernel for it.
 pub(crate) fn fully_connected(cx: &mut Lowering<'_>, matrix: &FullyConnected, layer: &Weighted) -> bool {
+    if layer.filter.len() <= FEW_PRODUCTS && matrix.filter_zero.0 == 0 && cx.has(BuiltinOp::Conv2D) {
+        let conv = single_pixels(matrix, matrix.shape.outputs);
+        if conv_2d(cx, &conv, layer) {
+            return true;
+        }
+    }
     match cx.options().isa {
         Isa::Armv6m | Isa::Armv7m | Isa::Riscv32 => narrow::fully_connected(cx, matrix, layer),
         Isa::Armv7em => armv7em::fully_connected(cx, matrix, layer).is_some(),
+        Isa::Compact => compact::fully_connected(cx, matrix, layer).is_some(),
         Isa::Mve => armv8_1m_mve::fully_connected(cx, matrix, layer),
         Isa::X86_64 => Host::X86_64.fully_connected(cx, matrix, layer),
         Isa::Aarch64 => Host::Aarch64.fully_connected(cx, matrix, layer),
@@ -77,14 +94,34 @@ pub(crate) fn add(cx: &Lowering<'_>, sum: &Sum) -> Option<AnyOperator> {
         Isa::Aarch64 => Host::Aarch64.add(sum),
         Isa::Mve => armv8_1m_mve::add(sum),
         Isa::Armv7em => armv7em::add(sum),
+        Isa::Compact => Some(compact::add(sum)),
         _ => None,
     }
+}
+
+/// A product with a matrix, or with the first `outputs` rows of one, as a convolution of single pixels: as many as there
+/// are vectors.
+fn single_pixels(matrix: &FullyConnected, outputs: u32) -> Conv2d {
+    let FullyConnected { shape, input_zero, output_zero, clamp, .. } = *matrix;
+    let image = |c| Hwc { h: 1, w: shape.batch, c };
+    let one = Yx { y: 1, x: 1 };
+    let window = Window {
+        batch: 1,
+        input: image(shape.inputs),
+        output: image(outputs),
+        size: one,
+        stride: one,
+        dilation: one,
+        pad: Yx { y: 0, x: 0 },
+    };
+    Conv2d { shape: ConvShape { window, filter_c: shape.inputs }, input_zero, output_zero, clamp }
 }
 
 /// An operator without weights, or the one that takes its place on an instruction set, with the same operands.
 pub(crate) fn without_weights(isa: Isa, operator: AnyOperator) -> AnyOperator {
     let own = match isa {
         Isa::Mve => armv8_1m_mve::without_weights(&operator),
+        Isa::Compact => compact::without_weights(&operator),
         _ => None,
     };
     own.unwrap_or(operator)

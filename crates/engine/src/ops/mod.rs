@@ -346,6 +346,13 @@ operators! {
         901 JumpUnless
         1600 SlideBytes
     }
+    Compact {
+        1610 Conv2dCompact
+        1611 DepthwiseConv2dCompact
+        1612 AddCompact
+        1613 PointwiseCompact
+        1614 AveragePool2dCompact
+    }
     Armv6m {
         1200 Conv2dArmv6m
         1201 DepthwiseConv2dArmv6m
@@ -392,7 +399,7 @@ operators! {
 const fn runs_here(isa: Isa) -> bool {
     // A host runs the plans of every board.
     let is_host = matches!(NATIVE, Isa::Portable | Isa::X86_64 | Isa::Aarch64);
-    is_host || matches!(isa, Isa::Portable) || isa as u8 == NATIVE as u8
+    is_host || matches!(isa, Isa::Portable | Isa::Compact) || isa as u8 == NATIVE as u8
 }
 
 #[cfg(feature = "blob")]

@@ -29,6 +29,8 @@ isas! {
     /// Any: plain Rust, weights as the model has them.
     #[default]
     Portable = "portable",
+    /// Any, in as little code as goes.
+    Compact = "compact",
     /// Cortex-M0, M0+ and M23: no long multiply, eight registers that everything can use.
     Armv6m = "armv6m",
     /// Cortex-M3, and ARMv8-M mainline without the DSP extension.

@@ -9,6 +9,7 @@ pub mod aarch64;
 pub mod armv6m;
 pub mod armv7em;
 pub mod armv8_1m_mve;
+pub mod compact;
 mod isa;
 pub mod narrow;
 pub mod portable;

@@ -48,16 +48,17 @@ impl Pool2d {
                     let columns = window.columns(x);
                     let count = (rows.count() * columns.count()) as u32;
                     let Some(pixel) = pixels.next() else { return Ok(()) };
-                    for (channel, out) in pixel.iter_mut().enumerate() {
+                    let first = n * image + rows.first * row + columns.first * channels;
+                    for (out, from) in pixel.iter_mut().zip(first..) {
                         let mut acc = start;
-                        for ky in 0..rows.count() {
-                            for kx in 0..columns.count() {
-                                let at = n * image
-                                    + (rows.first + ky * rows.step) * row
-                                    + (columns.first + kx * columns.step) * channels
-                                    + channel;
+                        let mut line = from;
+                        for _ in 0..rows.count() {
+                            let mut at = line;
+                            for _ in 0..columns.count() {
                                 acc = fold(acc, *input.get(at).ok_or(KernelError::Geometry)?);
+                                at += columns.step * channels;
                             }
+                            line += rows.step * row;
                         }
                         *out = finish(acc, count);
                     }

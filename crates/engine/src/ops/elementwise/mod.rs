@@ -87,6 +87,7 @@ fn one<'i, T: bytemuck::Pod>(io: &'i mut Io<'_, '_>) -> Result<(&'i mut [T], Sou
 }
 
 /// The output, operand 0, and operands 1 and 2, of which one may be the same place as the output.
+#[inline(never)]
 pub(in crate::ops) fn two<'i, T: bytemuck::Pod>(
     io: &'i mut Io<'_, '_>,
 ) -> Result<(&'i mut [T], [Source<'i, T>; 2]), RunError> {

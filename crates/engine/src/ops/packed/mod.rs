@@ -4,11 +4,15 @@
 
 mod armv7em;
 mod armv8_1m_mve;
+mod compact;
 mod narrow;
 mod wide;
 
 pub use armv7em::{AddArmv7em, Conv2dArmv7em, DepthwiseConv2dArmv7em, FullyConnectedArmv7em};
 pub use armv8_1m_mve::{AddMve, AveragePool2dMve, Conv2dMve, DepthwiseConv2dMve, FullyConnectedMve};
+pub use compact::{
+    AddCompact, AveragePool2dCompact, Conv2dCompact, DepthwiseConv2dCompact, PointwiseCompact,
+};
 pub use narrow::{
     Conv2dArmv6m, Conv2dArmv7m, Conv2dRiscv32, DepthwiseConv2dArmv6m, DepthwiseConv2dArmv7m,
     DepthwiseConv2dRiscv32, FullyConnectedArmv6m, FullyConnectedArmv7m, FullyConnectedRiscv32,

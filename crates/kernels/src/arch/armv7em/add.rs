@@ -6,7 +6,7 @@ use super::{lanes::Scaling, limit};
 use crate::{KernelError, reference::Source};
 
 /// Elements between two looks at where operands come from.
-const RUN: usize = 4;
+const RUN: usize = 16;
 
 /// What [`add_s8`] makes of a [`Sum`].
 #[derive(Clone, Copy, Debug)]

@@ -152,9 +152,14 @@ pub fn depthwise_conv_2d(
                 if window.dilation.x != 1 || moved == 0 {
                     kept = 0;
                 }
-                let from = moved * column;
-                if kept > 0 && done < outputs.w as usize && from <= strip.len() {
-                    strip.copy_within(from.., 0);
+                if done < outputs.w as usize {
+                    for kx in 0..kept {
+                        let (before, after) =
+                            strip.split_at_mut_checked((kx + moved) * column).unwrap_or_default();
+                        let to = before.get_mut(kx * column..).unwrap_or_default();
+                        // Column by column, which never overlap.
+                        to.iter_mut().zip(after).take(column).for_each(|(to, from)| *to = *from);
+                    }
                 }
             }
         }
