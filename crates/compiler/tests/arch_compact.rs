@@ -3,22 +3,20 @@
 mod support;
 
 use compiler::Isa;
-use support::{Op, agree};
+use support::agree;
+use tflite::build::Op;
 
 #[test]
 fn convolutions_agree() {
-    let packed = agree(Isa::Compact, Op::Conv2d, 400);
-    assert!(packed >= 100, "{packed}");
+    agree(Isa::Compact, Op::Conv2d, 400, 40);
 }
 
 #[test]
 fn depthwise_convolutions_agree() {
-    let packed = agree(Isa::Compact, Op::DepthwiseConv2d, 400);
-    assert!(packed >= 50, "{packed}");
+    agree(Isa::Compact, Op::DepthwiseConv2d, 400, 20);
 }
 
 #[test]
 fn products_with_a_matrix_agree() {
-    let packed = agree(Isa::Compact, Op::FullyConnected, 300);
-    assert!(packed >= 200, "{packed}");
+    agree(Isa::Compact, Op::FullyConnected, 300, 60);
 }
