@@ -1,11 +1,14 @@
 //! Weights for the kernels of [`kernels::arch::armv7em`].
 
-use engine::ops::{AddArmv7em, AnyOperator, Conv2dArmv7em, DepthwiseConv2dArmv7em, FullyConnectedArmv7em};
+use engine::ops::{
+    AddArmv7em, AnyOperator, Conv2dArmv7em, DepthwiseConv2dArmv7em, DepthwiseWindowsArmv7em,
+    FullyConnectedArmv7em,
+};
 use kernels::{
     Hwc, Window, Yx,
     arch::armv7em::{
-        DEPTHWISE_TAPS, Elements, conv_2d_scratch_words, depthwise_conv_2d_scratch_words, takes_add,
-        takes_fully_connected,
+        DEPTHWISE_TAPS, Elements, conv_2d_scratch_words, depthwise_conv_2d_scratch_words,
+        depthwise_windows_scratch_words, takes_add, takes_fully_connected,
     },
     reference::{Conv2d, ConvShape, DepthwiseConv2d, FullyConnected, MatrixShape},
 };
@@ -57,7 +60,7 @@ fn push_conv_2d(
     Some(())
 }
 
-/// Adds the step of a depthwise convolution with windows of three by three, or of one channel of input.
+/// Adds the step of a depthwise convolution.
 pub(super) fn depthwise_conv_2d(
     cx: &mut Lowering<'_>,
     conv: &DepthwiseConv2d,
@@ -66,10 +69,16 @@ pub(super) fn depthwise_conv_2d(
     if conv.window.input.c == 1 {
         return of_one_channel(cx, conv, layer);
     }
-    let scratch = depthwise_conv_2d_scratch_words(conv)?;
+    let (operator, scratch, taps): (AnyOperator, _, Vec<usize>) =
+        if let Some(scratch) = depthwise_conv_2d_scratch_words(conv) {
+            (DepthwiseConv2dArmv7em(*conv).into(), scratch, DEPTHWISE_TAPS.into())
+        } else {
+            let scratch = depthwise_windows_scratch_words(conv)?;
+            (DepthwiseWindowsArmv7em(*conv).into(), scratch, (0..conv.window.taps()).collect())
+        };
     let outputs = Outputs { zero: conv.output_zero, clamp: conv.clamp };
     let channels = layer.bias.len();
-    if layer.filter.len() != channels.checked_mul(9)? || conv.input_zero.0.abs() > 128 {
+    if layer.filter.len() != channels.checked_mul(taps.len())? || conv.input_zero.0.abs() > 128 {
         return None;
     }
     let mut records = Vec::new();
@@ -78,11 +87,11 @@ pub(super) fn depthwise_conv_2d(
         let channel = Channel::of(layer, &weights, index, conv.input_zero.0, outputs)?;
         records.extend((2 * channel.bias as i32).to_le_bytes());
         records.extend(channel.halving.mantissa.to_le_bytes());
-        records.extend(DEPTHWISE_TAPS.map(|tap| channel.weight(tap) as u8));
+        records.extend(taps.iter().map(|&tap| channel.weight(tap) as u8));
         records.push(channel.halving.exponent);
     }
     let operands = [layer.output, layer.input, cx.constant(&records, 4), cx.scratch(4 * scratch, 4)];
-    cx.push(DepthwiseConv2dArmv7em(*conv), &operands);
+    cx.push(operator, &operands);
     Some(())
 }
 

@@ -373,6 +373,7 @@ operators! {
         1001 FullyConnectedArmv7em
         1002 DepthwiseConv2dArmv7em
         1003 AddArmv7em
+        1004 DepthwiseWindowsArmv7em
     }
     Mve {
         1100 Conv2dMve

@@ -37,6 +37,8 @@ packed! {
     Conv2dArmv7em(Conv2d) = armv7em::conv_2d_s8;
     /// DEPTHWISE_CONV_2D on int8, three by three.
     DepthwiseConv2dArmv7em(DepthwiseConv2d) = armv7em::depthwise_conv_2d_s8;
+    /// DEPTHWISE_CONV_2D on int8, windows of any size.
+    DepthwiseWindowsArmv7em(DepthwiseConv2d) = armv7em::depthwise_windows_s8;
     /// FULLY_CONNECTED on int8, outputs by the eight.
     FullyConnectedArmv7em(FullyConnected) = armv7em::fully_connected_s8;
 }

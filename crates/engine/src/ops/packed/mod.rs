@@ -8,7 +8,9 @@ mod compact;
 mod narrow;
 mod wide;
 
-pub use armv7em::{AddArmv7em, Conv2dArmv7em, DepthwiseConv2dArmv7em, FullyConnectedArmv7em};
+pub use armv7em::{
+    AddArmv7em, Conv2dArmv7em, DepthwiseConv2dArmv7em, DepthwiseWindowsArmv7em, FullyConnectedArmv7em,
+};
 pub use armv8_1m_mve::{AddMve, AveragePool2dMve, Conv2dMve, DepthwiseConv2dMve, FullyConnectedMve};
 pub use compact::{
     AddCompact, AveragePool2dCompact, Conv2dCompact, DepthwiseConv2dCompact, PointwiseCompact,

@@ -48,6 +48,14 @@ pub(super) const fn add_odd_bytes(halves: u32, bytes: u32) -> u32 {
     add_even_bytes(halves, bytes.rotate_right(8))
 }
 
+/// SMLAD: the products of the halves of `a` and `b`, added to `sum`.
+#[cfg(not(kernel_isa = "armv7em"))]
+pub(super) const fn dual(a: u32, b: u32, sum: u32) -> u32 {
+    let low = a as i16 as i32 * b as i16 as i32;
+    let high = (a >> 16) as i16 as i32 * (b >> 16) as i16 as i32;
+    sum.wrapping_add(low as u32).wrapping_add(high as u32)
+}
+
 /// Four elements as `2 · (q − zero)`: the even ones and the odd ones, two halves each. `base` is `−2 · zero` in both
 /// halves.
 #[inline]

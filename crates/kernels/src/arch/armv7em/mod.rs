@@ -21,7 +21,8 @@ pub use add::{add_s8, takes_add};
 pub use conv_2d::{conv_2d_s8, scratch_words as conv_2d_scratch_words};
 pub use depthwise_conv_2d::{
     RECORD_BYTES as DEPTHWISE_RECORD_BYTES, TAPS as DEPTHWISE_TAPS, depthwise_conv_2d_s8,
-    scratch_words as depthwise_conv_2d_scratch_words,
+    depthwise_windows_s8, scratch_words as depthwise_conv_2d_scratch_words,
+    windows_scratch_words as depthwise_windows_scratch_words,
 };
 pub use fully_connected::{fully_connected_s8, takes as takes_fully_connected};
 pub use product::{Elements, stream_words};

@@ -15,8 +15,11 @@
 #[cfg(kernel_isa = "armv7em")]
 mod native;
 mod spread;
+mod windows;
 
 use quant::Halving;
+
+pub use self::windows::{depthwise_windows_s8, windows_scratch_words};
 
 use self::spread::Gather;
 use super::limit;

@@ -199,15 +199,7 @@ impl<'a> Product<'a> {
 #[cfg(not(kernel_isa = "armv7em"))]
 pub(super) fn accumulate(couple: &mut [[u32; 2]], x: &[u32], word: u32) {
     for ([raw, even], &x) in couple.iter_mut().zip(x) {
-        *raw = dual(x, word, *raw);
-        *even = dual(x, super::lanes::add_even_bytes(0, word), *even);
+        *raw = super::lanes::dual(x, word, *raw);
+        *even = super::lanes::dual(x, super::lanes::add_even_bytes(0, word), *even);
     }
-}
-
-/// SMLAD.
-#[cfg(not(kernel_isa = "armv7em"))]
-const fn dual(a: u32, b: u32, sum: u32) -> u32 {
-    let low = a as i16 as i32 * b as i16 as i32;
-    let high = (a >> 16) as i16 as i32 * (b >> 16) as i16 as i32;
-    sum.wrapping_add(low as u32).wrapping_add(high as u32)
 }
