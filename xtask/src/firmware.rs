@@ -116,9 +116,23 @@ impl Ready {
     /// # Errors
     /// When cargo fails; the end of what it said is in the error.
     pub fn image_with(&self, model: &Path, profile: Profile, features: &[&str]) -> Result<Image> {
+        self.program(None, model, profile, features)
+    }
+
+    /// Builds another program of the board around a model.
+    ///
+    /// # Errors
+    /// When cargo fails; the end of what it said is in the error.
+    pub fn program(
+        &self,
+        program: Option<&str>,
+        model: &Path,
+        profile: Profile,
+        features: &[&str],
+    ) -> Result<Image> {
         let request = Request {
             board: &self.board,
-            program: None,
+            program,
             model: Some(model),
             planning: self.planning,
             profile,

@@ -12,6 +12,7 @@ mod fuzz;
 mod gate;
 mod infer;
 mod input;
+mod mlperf;
 mod model;
 mod mutants;
 mod planning;
@@ -61,6 +62,7 @@ enum Verb {
     Mutants(mutants::Args),
     Bench(bench::Args),
     Profile(profile::Args),
+    Mlperf(Box<mlperf::Args>),
 }
 
 fn main() -> ExitCode {
@@ -84,6 +86,7 @@ fn main() -> ExitCode {
         Verb::Mutants(args) => mutants::run(&args, workspace()),
         Verb::Bench(args) => bench::run(&args, workspace()),
         Verb::Profile(args) => profile::run(&args, workspace()),
+        Verb::Mlperf(args) => mlperf::run(&args, workspace()),
     };
     match outcome {
         Ok(true) => ExitCode::SUCCESS,

@@ -16,6 +16,7 @@ mod log;
 mod mix;
 mod profile;
 mod qemu;
+mod serial;
 mod timing;
 
 pub use code::Code;
@@ -28,4 +29,5 @@ pub use log::{LogLine, decode_log};
 pub use mix::{Mix, Share};
 pub use profile::{Profile, Session, StepProfile};
 pub use qemu::{Emulator, Exit, Outcome, Version};
+pub use serial::{Remains, Serving};
 pub use timing::{Basis, Timing};

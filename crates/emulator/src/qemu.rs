@@ -17,7 +17,7 @@ const OLDEST: Version = Version { major: 7, minor: 0 };
 const QUESTION_LIMIT: Duration = Duration::from_secs(20);
 
 /// Where the emulator writes what the firmware says on its console.
-const CONSOLE: &str = "console.txt";
+pub(crate) const CONSOLE: &str = "console.txt";
 
 /// Where the counting plugin writes.
 const COUNTS: &str = "counts.txt";
@@ -154,8 +154,8 @@ impl Emulator {
             fs::write(folder.join(name), bytes).map_err(io_error(&folder.join(name)))?;
         }
 
-        let finished =
-            run_bounded(self.command(&image, folder).args(extra), limit).map_err(io_error(&self.program))?;
+        let finished = run_bounded(self.command(&image, folder, "none").args(extra), limit)
+            .map_err(io_error(&self.program))?;
         let stderr = String::from_utf8_lossy(&finished.stderr).trim().to_owned();
         let console = String::from_utf8_lossy(&left(folder, CONSOLE)?).into_owned();
         let reply = left(folder, files::REPLY)?;
@@ -177,11 +177,15 @@ impl Emulator {
         })
     }
 
-    fn command(&self, image: &Path, folder: &Path) -> Command {
+    pub(crate) fn program(&self) -> &Path {
+        &self.program
+    }
+
+    pub(crate) fn command(&self, image: &Path, folder: &Path, serial: &str) -> Command {
         let mut command = Command::new(&self.program);
         command.current_dir(folder);
         command.args(["-M", &self.qemu.machine, "-nodefaults", "-display", "none", "-monitor", "none"]);
-        command.args(["-serial", "none", "-chardev", &format!("file,id=console,path={CONSOLE}")]);
+        command.args(["-serial", serial, "-chardev", &format!("file,id=console,path={CONSOLE}")]);
         command.args(["-semihosting-config", "enable=on,target=native,chardev=console"]);
         command.args(&self.qemu.arguments);
         command.arg("-kernel").arg(image);
@@ -269,13 +273,17 @@ fn exit_of(finished: &Finished) -> Exit {
 
 /// The console, and what the emulator itself said without the registers that it lists when it gives up.
 fn last_words(outcome: &Outcome) -> String {
-    let own = outcome.stderr.lines().filter(|line| line.starts_with("qemu") && !line.contains("warning:"));
-    let lines: Vec<_> = outcome.console.lines().chain(own).collect();
+    own_words(&outcome.console, &outcome.stderr)
+}
+
+pub(crate) fn own_words(console: &str, stderr: &str) -> String {
+    let own = stderr.lines().filter(|line| line.starts_with("qemu") && !line.contains("warning:"));
+    let lines: Vec<_> = console.lines().chain(own).collect();
     lines.join("\n")
 }
 
 /// A file that the firmware may have left; nothing when it did not.
-fn left(folder: &Path, name: &str) -> Result<Vec<u8>, Error> {
+pub(crate) fn left(folder: &Path, name: &str) -> Result<Vec<u8>, Error> {
     let path = folder.join(name);
     match fs::read(&path) {
         Ok(bytes) => Ok(bytes),
@@ -284,7 +292,7 @@ fn left(folder: &Path, name: &str) -> Result<Vec<u8>, Error> {
     }
 }
 
-fn io_error(path: &Path) -> impl FnOnce(io::Error) -> Error {
+pub(crate) fn io_error(path: &Path) -> impl FnOnce(io::Error) -> Error {
     let path = path.to_path_buf();
     move |source| Error::Io { path, source }
 }

@@ -60,7 +60,7 @@ fn an_old_emulator_and_something_else_are_refused() {
 #[test]
 fn the_boards_arguments_reach_the_emulator() {
     let emulator = Emulator { program: "q".into(), version: OLDEST, qemu: qemu() };
-    let command = emulator.command(Path::new("/a.elf"), Path::new("/folder"));
+    let command = emulator.command(Path::new("/a.elf"), Path::new("/folder"), "none");
     let arguments: Vec<_> =
         command.get_args().map(|argument| argument.to_string_lossy().into_owned()).collect();
     let line = arguments.join(" ");
