@@ -1,4 +1,5 @@
-//! Every emulated board's firmware, built and run: what goes wrong tells, and the log comes back.
+//! Firmware that tests itself, on every emulated board: what goes wrong tells, the log comes back, and what ran is
+//! counted.
 
 use std::{
     collections::BTreeMap,
@@ -8,59 +9,35 @@ use std::{
 };
 
 use emulator::{Code, Emulator, Error, Exit, Job, Outcome, Reply, Session, Timing};
-use firmware::{Board, Machine, MemoryKind, Planning, Profile, Request, build, build_host_library, resolve};
+use firmware::{Profile, Board, MemoryKind, build_host_library};
+use microjoule_tests::{LIMIT, Program, Ready, boards, on_each, workspace};
 use telemetry::exit;
 
-const LIMIT: Duration = Duration::from_secs(60);
-
 struct Prepared {
-    board: Board,
-    emulator: Emulator,
+    ready: &'static Ready,
+    board: &'static Board,
+    emulator: &'static Emulator,
     image: PathBuf,
 }
 
-/// The boards that can be emulated here; the others are named and skipped. Built once for all tests.
+/// The boards that can be emulated here, with images that are built once for all tests.
 fn prepared() -> &'static [Prepared] {
     static PREPARED: OnceLock<Vec<Prepared>> = OnceLock::new();
-    PREPARED.get_or_init(prepare)
+    PREPARED.get_or_init(|| {
+        boards()
+            .iter()
+            .filter_map(|ready| {
+                let emulator = ready.emulator.as_ref()?;
+                let image = ready.image(Program::Named("selftest"), Profile::Release, &["steps", "marks"]).unwrap();
+                Some(Prepared { ready, board: &ready.board, emulator, image })
+            })
+            .collect()
+    })
 }
 
-fn prepare() -> Vec<Prepared> {
-    let workspace = workspace();
-    let boards = Board::all(&workspace).unwrap();
-    assert!(boards.iter().any(|board| board.name == "qemu-an386"), "{boards:?}");
-    let mut prepared = Vec::new();
-    for board in boards.into_iter().filter(|board| board.qemu.is_some()) {
-        let emulator = match Emulator::find(&board) {
-            Ok(emulator) => emulator,
-            Err(absent) => {
-                eprintln!("skipped: {}: {absent}", board.name);
-                continue;
-            }
-        };
-        let resolved = match resolve(&Machine::this(), &board.target, &mut |line| eprintln!("{line}")) {
-            Ok(resolved) => resolved,
-            Err(error) => {
-                eprintln!("skipped: {}: {error}", board.name);
-                continue;
-            }
-        };
-        let request = Request {
-            board: &board,
-            program: Some("selftest"),
-            model: None,
-            planning: Planning::default(),
-            profile: Profile::Release,
-            features: &["steps", "marks"],
-        };
-        let image = build(&resolved.toolchain, &request, &mut |line| eprintln!("{line}")).unwrap();
-        prepared.push(Prepared { emulator, image: image.path, board });
-    }
-    prepared
-}
-
-fn workspace() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+/// The library that counts instructions.
+fn plugin() -> PathBuf {
+    build_host_library(&workspace(), "microjoule-emulator-plugin", &mut |line| eprintln!("{line}")).unwrap()
 }
 
 fn run(prepared: &Prepared, task: &[u8], limit: Duration) -> Outcome {
@@ -80,7 +57,7 @@ fn cause(target: &str) -> &'static str {
 
 #[test]
 fn firmware_that_goes_wrong_tells_how() {
-    for prepared in prepared() {
+    on_each(prepared(), |prepared| {
         let name = &prepared.board.name;
 
         let panicked = run(prepared, b"p", LIMIT);
@@ -105,7 +82,7 @@ fn firmware_that_goes_wrong_tells_how() {
 
         assert_eq!(run(prepared, &[7], LIMIT).exit, Exit::Code(7), "{name}");
         assert_eq!(run(prepared, b"", LIMIT).exit, Exit::Code(exit::FAILED), "{name}: no job");
-    }
+    });
 }
 
 #[test]
@@ -208,9 +185,7 @@ fn jobs_that_cannot_be_done_are_refused_in_words() {
 
 #[test]
 fn instructions_are_counted_by_step_and_every_time_alike() {
-    let plugin =
-        build_host_library(&workspace(), "microjoule-emulator-plugin", &mut |line| eprintln!("{line}"))
-            .unwrap();
+    let plugin = plugin();
     for prepared in prepared() {
         let cases = cases();
         let count = |steps| {
@@ -239,7 +214,7 @@ fn instructions_are_counted_by_step_and_every_time_alike() {
 /// instruction is how often it ran, and what leaves it, too.
 #[test]
 fn every_entry_and_every_way_out_is_counted() {
-    let plugin = build_host_library(&workspace(), "microjoule-emulator-plugin", &mut |_| ()).unwrap();
+    let plugin = plugin();
     for prepared in prepared() {
         let name = &prepared.board.name;
         let cases = cases();
@@ -296,7 +271,7 @@ fn every_entry_and_every_way_out_is_counted() {
 
 #[test]
 fn a_profile_prices_the_second_run() {
-    let plugin = build_host_library(&workspace(), "microjoule-emulator-plugin", &mut |_| ()).unwrap();
+    let plugin = plugin();
     for prepared in prepared() {
         let name = &prepared.board.name;
         let timing = Timing::of(&prepared.board.core).unwrap();
@@ -328,22 +303,13 @@ fn a_profile_prices_the_second_run() {
 fn an_image_without_marks_is_not_counted_in_silence() {
     // The host looks for marks alike on every board: one is enough.
     for prepared in prepared().iter().filter(|prepared| prepared.board.name == "qemu-an386") {
-        let request = Request {
-            board: &prepared.board,
-            program: Some("selftest"),
-            model: None,
-            planning: Planning::default(),
-            profile: Profile::Release,
-            features: &[],
-        };
-        let resolved = resolve(&Machine::this(), &prepared.board.target, &mut |_| ()).unwrap();
-        let image = build(&resolved.toolchain, &request, &mut |line| eprintln!("{line}")).unwrap();
+        let image = prepared.ready.image(Program::Named("selftest"), Profile::Release, &[]).unwrap();
         let cases = cases();
         let job = Job { cases: &cases, steps: false, reset: false };
-        let error = prepared.emulator.count(&image.path, &job, Path::new("none.so"), LIMIT).unwrap_err();
+        let error = prepared.emulator.count(&image, &job, Path::new("none.so"), LIMIT).unwrap_err();
         assert!(matches!(error, Error::NoMarks { .. }), "{error}");
         let job = Job { steps: true, ..job };
-        let error = prepared.emulator.infer(&image.path, &job, LIMIT).unwrap_err();
+        let error = prepared.emulator.infer(&image, &job, LIMIT).unwrap_err();
         assert!(error.to_string().contains("without the feature `steps`"), "{error}");
     }
 }

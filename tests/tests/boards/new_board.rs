@@ -3,12 +3,12 @@
 use std::{
     env, fs,
     path::{Path, PathBuf},
-    time::Duration,
 };
 
-use emulator::{Emulator, Job};
-use firmware::{Board, Error, Image, Machine, NewBoard, Planning, Profile, Request, build, resolve};
+use emulator::Job;
+use firmware::{Profile, Board, NewBoard};
 use golden::{Record, sha256};
+use microjoule_tests::{LIMIT, Program, Ready, workspace};
 
 /// A workspace of boards beside the real one, whose crates it uses; so that nobody else meets the new board.
 fn beside(real: &Path) -> tempfile::TempDir {
@@ -47,28 +47,8 @@ fn write(workspace: &Path, name: &str, ram: &str) -> Board {
     board.write(workspace).expect("a board")
 }
 
-fn image(board: &Board, model: &Path) -> Option<Result<Image, Error>> {
-    let progress = &mut |line: &str| eprintln!("{line}");
-    let resolved = match resolve(&Machine::this(), &board.target, progress) {
-        Ok(resolved) => resolved,
-        Err(error) => {
-            eprintln!("skipped: {error}");
-            return None;
-        }
-    };
-    let request = Request {
-        board,
-        program: None,
-        model: Some(model),
-        planning: Planning::default(),
-        profile: Profile::Release,
-        features: &[],
-    };
-    Some(build(&resolved.toolchain, &request, progress))
-}
-
 fn real() -> PathBuf {
-    fs::canonicalize(Path::new(env!("CARGO_MANIFEST_DIR")).join("..")).expect("the workspace")
+    fs::canonicalize(workspace()).expect("the workspace")
 }
 
 #[test]
@@ -79,18 +59,15 @@ fn a_new_board_builds_and_gives_the_recorded_bytes() {
 
     let folder = real().join("models/digits");
     let model = folder.join("model.tflite");
-    let Some(image) = image(&board, &model) else { return };
-    let image = image.expect("an image");
-    let emulator = match Emulator::find(&board) {
-        Ok(emulator) => emulator,
-        Err(absent) => return eprintln!("skipped: {absent}"),
-    };
+    let Some(ready) = Ready::new(board) else { return };
+    let image = ready.image(Program::Of(&model), Profile::Release, &[]).expect("an image");
+    let Some(emulator) = &ready.emulator else { return };
     let record = Record::read(&folder.join("golden.json")).expect("its record");
     let bytes = fs::read(&model).expect("a model");
     let compiled = compiler::compile("digits", &bytes, compiler::CompileOptions::DEVICE).expect("a plan");
     let cases = [golden::lcg_inputs(&compiled.inputs, record.cases[0].seed).concat()];
     let job = Job { cases: &cases, steps: false, reset: true };
-    let (reply, _) = emulator.infer(&image.path, &job, Duration::from_secs(60)).expect("a reply");
+    let (reply, _) = emulator.infer(&image, &job, LIMIT).expect("a reply");
     assert_eq!(sha256(&reply.cases[0].outputs[0]), record.cases[0].outputs[0].sha256);
 }
 
@@ -100,7 +77,8 @@ fn a_model_that_does_not_fit_is_refused_with_the_figures() {
     let folder = real().join("models/digits");
     let refusal = |name: &str, ram: &str| {
         let board = write(workspace.path(), name, &format!("0x20000000:{ram}"));
-        let message = image(&board, &folder.join("model.tflite"))?.expect_err("no room").to_string();
+        let image = Ready::new(board)?.image(Program::Of(&folder.join("model.tflite")), Profile::Release, &[]);
+        let message = image.expect_err("no room").to_string();
         assert!(message.starts_with(&format!("digits does not fit {name}: it takes ")), "{message}");
         assert!(message.contains("where there are "), "{message}");
         Some(message)

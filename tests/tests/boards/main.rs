@@ -1,0 +1,7 @@
+//! Firmware on emulated boards: one program for all of these tests, so that what they build and run goes side by side.
+
+mod layers;
+mod new_board;
+mod plans;
+mod selftest;
+mod shipped;
