@@ -57,12 +57,7 @@ impl Ready {
     ///
     /// # Errors
     /// As [`build`].
-    pub fn image(
-        &self,
-        program: Program<'_>,
-        profile: Profile,
-        features: &[&str],
-    ) -> Result<PathBuf, Error> {
+    pub fn image(&self, program: Program<'_>, profile: Profile, features: &[&str]) -> Result<PathBuf, Error> {
         let (program, model) = match program {
             Program::Of(model) => (None, Some(model)),
             Program::Named(program) => (Some(program), None),

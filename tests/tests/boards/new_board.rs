@@ -6,7 +6,7 @@ use std::{
 };
 
 use emulator::Job;
-use firmware::{Profile, Board, NewBoard};
+use firmware::{Board, NewBoard, Profile};
 use golden::{Record, sha256};
 use microjoule_tests::{LIMIT, Program, Ready, workspace};
 
@@ -77,7 +77,8 @@ fn a_model_that_does_not_fit_is_refused_with_the_figures() {
     let folder = real().join("models/digits");
     let refusal = |name: &str, ram: &str| {
         let board = write(workspace.path(), name, &format!("0x20000000:{ram}"));
-        let image = Ready::new(board)?.image(Program::Of(&folder.join("model.tflite")), Profile::Release, &[]);
+        let image =
+            Ready::new(board)?.image(Program::Of(&folder.join("model.tflite")), Profile::Release, &[]);
         let message = image.expect_err("no room").to_string();
         assert!(message.starts_with(&format!("digits does not fit {name}: it takes ")), "{message}");
         assert!(message.contains("where there are "), "{message}");
@@ -85,9 +86,9 @@ fn a_model_that_does_not_fit_is_refused_with_the_figures() {
     };
     let Some(message) = refusal("too-small", "2KiB") else { return };
     assert!(message.contains(" B of RAM, "), "{message}");
-    // With as much as it takes, and a little more, there is still no room for the stack.
+    // With as much as it takes, in whole KiB, there is still no room for the stack.
     let taken = message.split("it takes ").nth(1).and_then(|rest| rest.split(' ').next());
     let taken: u64 = taken.and_then(|bytes| bytes.parse().ok()).expect("a number of bytes");
-    let message = refusal("no-stack", &(taken + 64).next_multiple_of(16).to_string()).expect("the toolchain");
+    let message = refusal("no-stack", &format!("{}KiB", taken.div_ceil(1024))).expect("the toolchain");
     assert!(message.contains(" of them for the stack), "), "{message}");
 }

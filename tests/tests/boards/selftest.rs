@@ -9,7 +9,7 @@ use std::{
 };
 
 use emulator::{Code, Emulator, Error, Exit, Job, Outcome, Reply, Session, Timing};
-use firmware::{Profile, Board, MemoryKind, build_host_library};
+use firmware::{Board, MemoryKind, Profile, build_host_library};
 use microjoule_tests::{LIMIT, Program, Ready, boards, on_each, workspace};
 use telemetry::exit;
 
@@ -28,7 +28,8 @@ fn prepared() -> &'static [Prepared] {
             .iter()
             .filter_map(|ready| {
                 let emulator = ready.emulator.as_ref()?;
-                let image = ready.image(Program::Named("selftest"), Profile::Release, &["steps", "marks"]).unwrap();
+                let image =
+                    ready.image(Program::Named("selftest"), Profile::Release, &["steps", "marks"]).unwrap();
                 Some(Prepared { ready, board: &ready.board, emulator, image })
             })
             .collect()
