@@ -1,7 +1,7 @@
 //! How a model is planned, as verbs are told.
 
 use compiler::{CompileOptions, Isa, NATIVE};
-use firmware::{Board, ByteCount};
+use firmware::{Board, ByteCount, Profile};
 
 /// The compiler's choices. None changes an output byte.
 #[derive(Clone, Copy, Debug, Default, clap::Args)]
@@ -30,17 +30,42 @@ impl Planning {
         options.dead_work(!self.no_dead_work_removal).ram_budget(self.ram_budget())
     }
 
+    /// The same for a board's image: one that is built for size runs the compact kernels.
+    pub fn image_options(&self, board: &Board, profile: Profile) -> CompileOptions {
+        let options = self.options(Some(board));
+        match profile {
+            Profile::Release => options,
+            Profile::Small => options.for_isa(Isa::Compact),
+        }
+    }
+
     /// The same for a run on this machine, which packs for its own kernels unless told otherwise.
     pub fn options_here(&self) -> CompileOptions {
         self.options(None).for_isa(self.isa.unwrap_or(NATIVE))
     }
 
-    /// The same for firmware, whose instruction set is its target's.
+    /// The same for firmware, whose instruction set is its target's and whose kernels are its profile's.
     pub fn firmware(&self) -> firmware::Planning {
         firmware::Planning { keep_dead_work: self.no_dead_work_removal, ram_budget: self.ram_budget() }
     }
 
     fn ram_budget(&self) -> Option<u32> {
         self.ram_budget.map(|bytes| u32::try_from(bytes.0).unwrap_or(u32::MAX))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn an_image_is_planned_with_the_kernels_that_it_is_built_with() {
+        let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        let board = Board::find(&workspace, "qemu-an386").expect("a board");
+        let isa = |profile| Planning::default().image_options(&board, profile).isa;
+        assert_eq!(isa(Profile::Release), Isa::Armv7em);
+        assert_eq!(isa(Profile::Small), Isa::Compact);
     }
 }

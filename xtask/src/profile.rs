@@ -73,7 +73,8 @@ pub fn run(args: &Args, workspace: &Path) -> Result<bool> {
         Some(file) => read_baseline(file).map_err(Usage::of)?,
         None => Vec::new(),
     };
-    let compiled = match model.compile(args.planning.options(Some(&board))) {
+    let profile = args.profile.into();
+    let compiled = match model.compile(args.planning.image_options(&board, profile)) {
         Ok(compiled) => compiled,
         Err(error) => return refused(&model, &error),
     };
@@ -85,7 +86,7 @@ pub fn run(args: &Args, workspace: &Path) -> Result<bool> {
         compiled: &compiled,
         inputs: &inputs,
         planning: args.planning.firmware(),
-        profile: args.profile.into(),
+        profile,
         timing: args.timing.as_deref(),
     };
     let measured = match measure(&request)? {
