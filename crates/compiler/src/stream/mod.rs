@@ -10,10 +10,10 @@
 //!
 //! | file | |
 //! |---|---|
-//! | [`rows`] | which rows an operator reads for a row that it writes |
-//! | [`schedule`] | in which order a run of nodes makes its rows, and what that takes |
-//! | [`choose`] | which runs of nodes to cut, and into strips of how many rows, for a budget |
-//! | [`rewrite`] | the nodes and tensors of the strips |
+//! | `rows` | which rows an operator reads for a row that it writes |
+//! | `schedule` | in which order a run of nodes makes its rows, and what that takes |
+//! | `choose` | which runs of nodes to cut, and into strips of how many rows, for a budget |
+//! | `rewrite` | the nodes and tensors of the strips |
 
 mod choose;
 mod rewrite;

@@ -2,20 +2,20 @@
 //!
 //! Three facts about the channels of tensors (the indices of the last dimension) say what can go:
 //!
-//! * [`reach`]: the least and the greatest value that a channel can have, whatever the input. Where both are
+//! * `reach`: the least and the greatest value that a channel can have, whatever the input. Where both are
 //!   one value the channel is constant: its weights are all zero, or its accumulator's whole range is limited to
 //!   that value.
-//! * [`needs`]: the channels whose values an output of the model depends on. A constant that a layer reads alike
+//! * `needs`: the channels whose values an output of the model depends on. A constant that a layer reads alike
 //!   at every position is part of that layer's bias; a channel that meets zero weights only is not read.
 //! * which channels come and go together, since an operator between them keeps one channel apart from the other
 //!   (ADD, pooling, depthwise convolution).
 //!
-//! [`cut`] takes the channels out that nobody needs. What is left computes the same integers: products that are
+//! `cut` takes the channels out that nobody needs. What is left computes the same integers: products that are
 //! taken out are 0, or a constant that moves into a 32-bit bias, where sums wrap as they do in the kernel.
 //!
 //! A window that reaches over the image's edge has fewer taps there, so a constant other than the zero point adds
 //! up to different sums at different positions. Sums are therefore looked at for every set of taps that a layer
-//! meets the image with ([`layer::Layer::windows`]).
+//! meets the image with (`layer::Layer::windows`).
 
 mod channels;
 mod cut;

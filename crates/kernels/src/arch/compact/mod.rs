@@ -1,7 +1,7 @@
 //! Kernels for any core in as little code as their speed allows, for images in which every byte counts.
 //!
 //! What they share:
-//! * **One buffer of constants** per layer, see [`Constants`], and shapes in bytes and half words, so that a plan's
+//! * **One buffer of constants** per layer, see [`constant_bytes`], and shapes in bytes and half words, so that a plan's
 //!   tables are small, too.
 //! * **One inner loop each**: a convolution is a product of the taps of one pixel, laid side by side, with one filter
 //!   after the other; a depthwise convolution adds one tap to a block of channels.

@@ -7,7 +7,7 @@ const LANES: usize = 16;
 
 /// As [`reference::depthwise_conv_2d_s8`].
 ///
-/// Departs from it for one filter per channel: [`LANES`] channels are summed side by side, so that both
+/// Departs from it for one filter per channel: `LANES` channels are summed side by side, so that both
 /// image and filter are read along memory.
 ///
 /// # Errors

@@ -84,8 +84,16 @@ pub fn scratch_words(conv: &DepthwiseConv2d) -> Option<usize> {
 
 /// As [`reference::depthwise_conv_2d_s8`](crate::reference::depthwise_conv_2d_s8), with [`RECORD_BYTES`] per channel.
 ///
+/// | buffer    | elements                        | values       |
+/// |-----------|---------------------------------|--------------|
+/// | `input`   | as the reference                | −128 ..= 127 |
+/// | `records` | channels · [`RECORD_BYTES`]     | bytes        |
+/// | `scratch` | [`scratch_words`]               | any          |
+/// | `output`  | as the reference                | `clamp`      |
+///
 /// # Errors
-/// [`KernelError::Length`] or [`KernelError::Geometry`].
+/// [`KernelError::Length`] when a buffer is too short, [`KernelError::Geometry`] for a layer that [`scratch_words`] does
+/// not take.
 pub fn depthwise_conv_2d_s8(
     conv: &DepthwiseConv2d,
     input: &[i8],

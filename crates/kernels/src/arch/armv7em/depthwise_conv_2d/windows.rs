@@ -72,8 +72,16 @@ pub fn windows_scratch_words(conv: &DepthwiseConv2d) -> Option<usize> {
 
 /// As [`reference::depthwise_conv_2d_s8`](crate::reference::depthwise_conv_2d_s8), with a record per output channel.
 ///
+/// | buffer    | elements                                          | values             |
+/// |-----------|---------------------------------------------------|--------------------|
+/// | `input`   | as the reference                                  | −128 ..= 127       |
+/// | `records` | output channels · (9 + taps), the weights row by row | bytes           |
+/// | `scratch` | [`windows_scratch_words`]                         | any                |
+/// | `output`  | as the reference                                  | `clamp`            |
+///
 /// # Errors
-/// [`KernelError::Length`] or [`KernelError::Geometry`].
+/// [`KernelError::Length`] when a buffer is too short, [`KernelError::Geometry`] for a layer that
+/// [`windows_scratch_words`] does not take.
 pub fn depthwise_windows_s8(
     conv: &DepthwiseConv2d,
     input: &[i8],
