@@ -93,6 +93,9 @@ fn main() -> ExitCode {
         Ok(false) => ExitCode::from(1),
         Err(error) => {
             eprintln!("error: {}", told(&error));
+            if let Some(help) = help(&error) {
+                eprintln!("help: {help}");
+            }
             ExitCode::from(if is_usage(&error) { 2 } else { 1 })
         }
     }
@@ -138,6 +141,14 @@ fn told(error: &anyhow::Error) -> String {
         }
     }
     told
+}
+
+/// What to do about an error, where that does not depend on the verb.
+fn help(error: &anyhow::Error) -> Option<&'static str> {
+    let ::firmware::Error::TooLarge { shortages, .. } = error.downcast_ref()? else { return None };
+    shortages.iter().any(|shortage| shortage.kind == ::firmware::MemoryKind::Ram).then_some(
+        "give the plan less with --ram-budget 10KiB; `cargo xtask check MODEL` lists what others take, and cost",
+    )
 }
 
 fn is_usage(error: &anyhow::Error) -> bool {

@@ -9,6 +9,8 @@ use crate::{Board, ByteCount, MemoryKind, Sizes};
 pub struct Shortage {
     /// The memory, as in `memory.x`.
     pub memory: String,
+    /// What it is for.
+    pub kind: MemoryKind,
     /// What the image takes of it.
     pub takes: u64,
     /// Of that, room that is left for the stack.
@@ -37,7 +39,13 @@ pub(crate) fn overflows(board: &Board, said: &str) -> Vec<Shortage> {
         });
         let over = complaints.max()?;
         let takes = memory.length.0.saturating_add(over);
-        Some(Shortage { memory: memory.name.clone(), takes, stack: 0, length: memory.length })
+        Some(Shortage {
+            memory: memory.name.clone(),
+            kind: memory.kind,
+            takes,
+            stack: 0,
+            length: memory.length,
+        })
     };
     board.memory.iter().filter_map(overflowed).collect()
 }
@@ -49,6 +57,7 @@ pub(crate) fn stack_shortage(board: &Board, sizes: &Sizes) -> Option<Shortage> {
     let takes = sizes.ram_bytes() + stack;
     (takes > memory.length.0).then(|| Shortage {
         memory: memory.name.clone(),
+        kind: memory.kind,
         takes,
         stack,
         length: memory.length,
