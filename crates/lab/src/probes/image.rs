@@ -1,0 +1,78 @@
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use object::{
+    Object, ObjectSymbol,
+    elf::PT_LOAD,
+    read::elf::{ElfFile32, ProgramHeader},
+};
+
+use super::Error;
+
+/// A firmware image, as far as flashing it goes.
+#[derive(Clone, Debug)]
+pub struct Image {
+    /// Its file.
+    pub path: PathBuf,
+    /// The ELF file's bytes.
+    pub elf: Vec<u8>,
+    /// What is written where.
+    pub segments: Vec<Segment>,
+    /// Where RTT's control block stands, if it has one.
+    pub control_block: Option<u32>,
+}
+
+/// Bytes for one place.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Segment {
+    /// Where they go.
+    pub address: u32,
+    /// The bytes.
+    pub bytes: Vec<u8>,
+}
+
+/// The name that every implementation of RTT gives its control block.
+const CONTROL_BLOCK: &str = "_SEGGER_RTT";
+
+impl Image {
+    /// Reads an ELF file.
+    ///
+    /// # Errors
+    /// [`Error::Image`], when it cannot be read, or is no image of firmware.
+    pub fn read(path: &Path) -> Result<Self, Error> {
+        let refused = |reason: String| Error::Image { file: path.to_path_buf(), reason };
+        let elf = fs::read(path).map_err(|error| refused(error.to_string()))?;
+        let (segments, control_block) = parse(&elf).map_err(refused)?;
+        Ok(Self { path: path.to_path_buf(), elf, segments, control_block })
+    }
+
+    /// How much is written.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.segments.iter().map(|segment| segment.bytes.len() as u64).sum()
+    }
+}
+
+fn parse(elf: &[u8]) -> Result<(Vec<Segment>, Option<u32>), String> {
+    let told = |error: object::Error| error.to_string();
+    let file = ElfFile32::<object::Endianness>::parse(elf).map_err(told)?;
+    let endian = file.endian();
+    let mut segments = Vec::new();
+    for header in file.elf_program_headers() {
+        let bytes = <_ as ProgramHeader>::data(header, endian, elf)
+            .map_err(|()| "a segment reaches beyond the file".to_owned())?;
+        if header.p_type(endian) == PT_LOAD && !bytes.is_empty() {
+            segments.push(Segment { address: header.p_paddr(endian), bytes: bytes.to_vec() });
+        }
+    }
+    if segments.is_empty() {
+        return Err("nothing in it is to be loaded".to_owned());
+    }
+    let control_block = file
+        .symbols()
+        .find(|symbol| symbol.name() == Ok(CONTROL_BLOCK))
+        .and_then(|symbol| u32::try_from(symbol.address()).ok());
+    Ok((segments, control_block))
+}

@@ -1,0 +1,31 @@
+/// Something that goes wrong on a desk.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Fault {
+    /// Nothing answers on the wires: no power, or a cable that is not plugged in.
+    NoAcknowledge,
+    /// The target says `wait` for good, once so many bytes of flash are programmed.
+    Wait {
+        /// Bytes that are programmed before.
+        after_bytes: u64,
+    },
+    /// The probe is pulled out once so many bytes of flash are programmed.
+    Disconnect {
+        /// Bytes that are programmed before.
+        after_bytes: u64,
+        /// Whether a probe that is opened again works.
+        comes_back: bool,
+    },
+    /// Erasing the sector with this address never ends.
+    StuckErase {
+        /// An address in the sector.
+        address: u32,
+    },
+    /// A bit at this address cannot be programmed.
+    WornOut {
+        /// The byte's address.
+        address: u32,
+    },
+    /// The chip's memories are protected from the debugger.
+    Locked,
+}

@@ -1,0 +1,242 @@
+//! The debug port and its access ports: registers of the ADIv5 architecture.
+
+use super::machine::{Machine, Refused};
+
+/// Debug ports, of which a chip may have several on one pair of wires.
+#[derive(Debug)]
+pub struct Ports {
+    /// By what a core is reached: the debug port's TARGETSEL, and the number of its access port.
+    cores: Vec<(Option<u32>, u8)>,
+    selected: Option<u32>,
+    ports: Vec<Port>,
+    /// Whether access port 1 is Nordic's, which unlocks.
+    control: bool,
+    locked: bool,
+    erasing: bool,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Port {
+    targetsel: Option<u32>,
+    control: u32,
+    select: u32,
+    /// Of each access port that was used.
+    access: Vec<(u8, Access)>,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Access {
+    csw: u32,
+    tar: u32,
+}
+
+/// An AHB access port for a Cortex-M, as it names itself.
+const AHB_AP: u32 = 0x2477_0011;
+/// Nordic's control access port.
+const CTRL_AP: u32 = 0x0288_0000;
+/// Where the ROM table stands.
+const ROM_TABLE: u32 = 0xe00f_f003;
+const CTRL_AP_PORT: u8 = 1;
+/// RP2040's debug port that does nothing but reset.
+const RESCUE: u32 = 0xf100_2927;
+
+impl Ports {
+    pub fn new(cores: Vec<(Option<u32>, u8)>, control: bool) -> Self {
+        let mut ports: Vec<Port> = Vec::new();
+        for (targetsel, _) in &cores {
+            if !ports.iter().any(|port| port.targetsel == *targetsel) {
+                ports.push(Port { targetsel: *targetsel, ..Port::default() });
+            }
+        }
+        if ports.iter().any(|port| port.targetsel.is_some()) {
+            ports.push(Port { targetsel: Some(RESCUE), ..Port::default() });
+        }
+        Self { cores, selected: None, ports, control, locked: false, erasing: false }
+    }
+
+    pub fn lock(&mut self) {
+        self.locked = true;
+    }
+
+    /// A sequence on the wires; the only one that means something here is the choice of a debug port.
+    pub fn sequence(&mut self, bits: u64, length: u8) {
+        // A write of TARGETSEL: its request, then 32 bits and their parity.
+        if length == 48 && bits & 0x1fff == 0x1f99 {
+            self.selected = Some((bits >> 13) as u32);
+        }
+    }
+
+    fn port(&mut self) -> Option<&mut Port> {
+        let selected = self.selected;
+        self.ports.iter_mut().find(|port| port.targetsel.is_none() || port.targetsel == selected)
+    }
+
+    /// The core behind the selected access port.
+    fn core(&mut self) -> Option<usize> {
+        let port = self.port()?;
+        let (targetsel, number) = (port.targetsel, (port.select >> 24) as u8);
+        self.cores.iter().position(|core| *core == (targetsel, number))
+    }
+}
+
+impl Port {
+    fn access(&mut self) -> &mut Access {
+        let number = (self.select >> 24) as u8;
+        let place = self.access.iter().position(|(of, _)| *of == number).unwrap_or(self.access.len());
+        if place == self.access.len() {
+            self.access.push((number, Access::default()));
+        }
+        &mut self.access[place].1
+    }
+
+    fn is_control(&self) -> bool {
+        (self.select >> 24) as u8 == CTRL_AP_PORT
+    }
+
+    fn register(&self, address: u8) -> u8 {
+        (self.select as u8 & 0xf0) | (address & 0xc)
+    }
+}
+
+impl Access {
+    fn step(&mut self) {
+        if (self.csw >> 4) & 3 != 0 {
+            self.tar = self.tar.wrapping_add(self.bytes());
+        }
+    }
+
+    fn bytes(&self) -> u32 {
+        1 << (self.csw & 7).min(2)
+    }
+}
+
+impl Machine {
+    pub fn read_debug_port(&mut self, address: u8) -> Result<u32, Refused> {
+        self.answers()?;
+        let Some(port) = self.ports.port() else { return Err(Refused::NoAcknowledge) };
+        let targetsel = port.targetsel;
+        Ok(match address & 0xc {
+            0 if targetsel.is_some() => 0x0bc1_2477,
+            0 => 0x2ba0_1477,
+            4 => match (port.select & 0xf, targetsel) {
+                (0, _) => {
+                    // What was asked for is acknowledged at once.
+                    let asked = port.control & ((1 << 30) | (1 << 28));
+                    port.control | (asked << 1)
+                }
+                // TARGETID, and DLPIDR with the instance.
+                (2, Some(targetsel)) => targetsel & 0x0fff_ffff,
+                (3, Some(targetsel)) => (targetsel & 0xf000_0000) | 1,
+                _ => 0,
+            },
+            _ => 0,
+        })
+    }
+
+    pub fn write_debug_port(&mut self, address: u8, value: u32) -> Result<(), Refused> {
+        self.answers()?;
+        let Some(port) = self.ports.port() else { return Err(Refused::NoAcknowledge) };
+        match address & 0xc {
+            4 => {
+                port.control = value;
+                if port.targetsel == Some(RESCUE) && value == 0 {
+                    self.reset();
+                }
+            }
+            8 => port.select = value,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    pub fn read_access_port(&mut self, address: u8) -> Result<u32, Refused> {
+        self.answers()?;
+        let control = self.ports.control;
+        let Some(port) = self.ports.port() else { return Err(Refused::NoAcknowledge) };
+        let register = port.register(address);
+        if port.is_control() && control {
+            return Ok(match register {
+                0x08 => u32::from(std::mem::take(&mut self.ports.erasing)),
+                0x0c => u32::from(!self.ports.locked),
+                0xfc => CTRL_AP,
+                _ => 0,
+            });
+        }
+        let access = *port.access();
+        match register {
+            0x00 => Ok(access.csw | 0x40),
+            0x04 => Ok(access.tar),
+            0x0c => {
+                let word = self.bus_read(access.tar & !3)?;
+                if let Some(port) = self.ports.port() {
+                    port.access().step();
+                }
+                Ok(word)
+            }
+            0x10 | 0x14 | 0x18 | 0x1c => self.bus_read((access.tar & !0xf) + u32::from(register & 0xf)),
+            0xf8 => Ok(ROM_TABLE),
+            0xfc => Ok(AHB_AP),
+            _ => Ok(0),
+        }
+    }
+
+    pub fn write_access_port(&mut self, address: u8, value: u32) -> Result<(), Refused> {
+        self.answers()?;
+        let control = self.ports.control;
+        let Some(port) = self.ports.port() else { return Err(Refused::NoAcknowledge) };
+        let register = port.register(address);
+        if port.is_control() && control {
+            if register == 0x04 && value == 1 {
+                self.log.push("CTRL-AP: erase all".to_owned());
+                self.memory.erase_all();
+                self.ports.erasing = true;
+                self.ports.locked = false;
+            }
+            return Ok(());
+        }
+        let access = port.access();
+        match register {
+            0x00 => access.csw = value,
+            0x04 => access.tar = value,
+            0x0c => {
+                let (at, bytes) = (access.tar, access.bytes());
+                access.step();
+                let lane = (at & 3 & !(bytes - 1)) as usize;
+                let value = value.to_le_bytes();
+                self.bus_write(at, value.get(lane..lane + bytes as usize).unwrap_or(&value))?;
+            }
+            0x10 | 0x14 | 0x18 | 0x1c => {
+                let at = (access.tar & !0xf) + u32::from(register & 0xf);
+                self.bus_write(at, &value.to_le_bytes())?;
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn bus_read(&mut self, address: u32) -> Result<u32, Refused> {
+        self.allowed(address)?;
+        let core = self.ports.core().unwrap_or(usize::MAX);
+        Ok(match core {
+            usize::MAX => self.memory.word(address),
+            core => self.read(core, address),
+        })
+    }
+
+    fn bus_write(&mut self, address: u32, bytes: &[u8]) -> Result<(), Refused> {
+        self.allowed(address)?;
+        match self.ports.core() {
+            Some(core) => self.write(core, address, bytes),
+            None => self.memory.write(address, bytes),
+        }
+        Ok(())
+    }
+
+    /// Nordic's lock closes the whole bus; others close flash alone.
+    fn allowed(&self, address: u32) -> Result<(), Refused> {
+        match self.ports.locked && (self.ports.control || self.memory.is_flash(address)) {
+            true => Err(Refused::Protected),
+            false => Ok(()),
+        }
+    }
+}
