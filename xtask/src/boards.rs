@@ -89,6 +89,8 @@ struct Row {
     memories: Vec<Memory>,
     /// Whether plans can be loaded at run time.
     loads_plans: bool,
+    /// The chip that a debug probe reaches, if one does.
+    chip: Option<String>,
     build: Ability,
     run: Ability,
 }
@@ -152,6 +154,7 @@ fn row(board: &Board, machine: &Machine) -> Row {
         isa: Isa::of_target(&board.target, &board.core).to_string(),
         memories: board.memory.iter().map(memory).collect(),
         loads_plans: board.plan.is_some(),
+        chip: board.chip.clone(),
         build: Ability::of(build),
         run: Ability::of(run),
     }
@@ -172,6 +175,9 @@ fn text(rows: &[Row]) -> Result<String, std::fmt::Error> {
         let (flash, ram) = (total(MemoryKind::Flash), total(MemoryKind::Ram));
         let here = match (row.build.possible, row.run.possible) {
             (true, true) => format!("builds; {}", row.run.by),
+            (true, false) if row.chip.is_some() => {
+                format!("builds; `cargo xtask flash --board {}` with a probe, or simulated", row.name)
+            }
             (true, false) => "builds".to_owned(),
             (false, true) => row.run.by.clone(),
             (false, false) => "nothing".to_owned(),
@@ -182,8 +188,10 @@ fn text(rows: &[Row]) -> Result<String, std::fmt::Error> {
             "{:16} {:12} {:28} {:14} {flash:>8} {ram:>8}  {here}{on}",
             row.name, row.core, row.target, row.isa
         )?;
+        // That a real board is not emulated is nothing missing.
+        let emulated = row.chip.is_none();
         for (ability, what) in [(&row.build, "does not build"), (&row.run, "does not run")] {
-            if !ability.possible {
+            if !ability.possible && (emulated || what == "does not build") {
                 writeln!(text, "    {what}: {}", ability.by.replace('\n', "\n    "))?;
             }
         }

@@ -183,7 +183,8 @@ pub fn run(args: &Args, workspace: &Path) -> Result<bool> {
         if !args.no_code {
             let boards = match &board {
                 Some(board) => vec![board.clone()],
-                None => Board::all(workspace)?,
+                // A board's own HAL is no part of what the network takes.
+                None => Board::all(workspace)?.into_iter().filter(|board| board.runner.is_none()).collect(),
             };
             measure_code(&mut report, &model, args.planning, boards);
         }

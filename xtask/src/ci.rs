@@ -88,7 +88,7 @@ fn work(name: Name, itself: &Path, workspace: &Path) -> Result<Ending> {
     })
 }
 
-/// Lints what boards share, once for each target, and builds every shipped model for every board; a board whose target
+/// Lints what emulated boards share, once for each target, and every real board's own page; and builds every shipped model for every board; a board whose target
 /// is not here is passed over aloud.
 fn boards(workspace: &Path) -> Result<Ending> {
     let mut built = 0;
@@ -103,7 +103,9 @@ fn boards(workspace: &Path) -> Result<Ending> {
                 continue;
             }
         };
-        if linted.insert(ready.board.target.clone()) {
+        // Emulated boards have no code of their own.
+        let own = ready.board.runner.map(|_| ready.board.name.clone());
+        if linted.insert((ready.board.target.clone(), own)) {
             ready.lint()?;
         }
         for model in shipped(workspace)? {

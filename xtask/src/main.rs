@@ -8,6 +8,7 @@ mod codegen;
 mod conform;
 mod diff;
 mod firmware;
+mod flash;
 mod fuzz;
 mod gate;
 mod infer;
@@ -17,6 +18,7 @@ mod model;
 mod mutants;
 mod planning;
 mod print;
+mod probe;
 mod profile;
 mod run;
 mod setup;
@@ -63,6 +65,7 @@ enum Verb {
     Bench(bench::Args),
     Profile(profile::Args),
     Mlperf(Box<mlperf::Args>),
+    Flash(flash::Args),
 }
 
 fn main() -> ExitCode {
@@ -87,6 +90,7 @@ fn main() -> ExitCode {
         Verb::Bench(args) => bench::run(&args, workspace()),
         Verb::Profile(args) => profile::run(&args, workspace()),
         Verb::Mlperf(args) => mlperf::run(&args, workspace()),
+        Verb::Flash(args) => flash::run(&args, workspace()),
     };
     match outcome {
         Ok(true) => ExitCode::SUCCESS,

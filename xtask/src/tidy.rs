@@ -277,11 +277,14 @@ fn verbs(documents: &[Text]) -> Vec<Finding> {
     findings
 }
 
+/// Folders under `boards/` that are no boards.
+const SHARED: [&str; 3] = ["build-support", "probed", "support"];
+
 /// A board's README has to say what ran on the hardware itself, if anything did.
 fn boards(documents: &[Text]) -> Vec<Finding> {
     let is_board = |name: &str| {
         let parts: Vec<_> = name.split('/').collect();
-        matches!(parts[..], ["boards", board, "README.md"] if board != "support" && board != "build-support")
+        matches!(parts[..], ["boards", board, "README.md"] if !SHARED.contains(&board))
     };
     let says = |file: &Text| file.text.to_ascii_lowercase().contains("run on hardware");
     let silent = documents.iter().filter(|file| is_board(&file.name) && !says(file));

@@ -24,6 +24,16 @@ pub struct Board {
     pub core: String,
     /// The clock that the firmware sets up; nothing where time is not modelled.
     pub core_hz: Option<u32>,
+    /// How long flash makes the core wait at that clock, in cycles.
+    pub flash_wait_states: Option<u8>,
+    /// The chip as `probe-rs` spells it; nothing where no probe is of use.
+    pub chip: Option<String>,
+    /// What writes images and starts them.
+    pub runner: Option<Runner>,
+    /// What its wires are for.
+    pub pins: Option<Pins>,
+    /// Why an image may hold code that panics, in spite of the rule for all others: what of it, and when that runs.
+    pub may_panic: Option<String>,
     /// Its memories, as `memory.x` lays them out.
     pub memory: Vec<Memory>,
     /// How it is emulated, if it is.
@@ -59,6 +69,27 @@ pub enum MemoryKind {
     Flash,
     /// Arena, stack and variables.
     Ram,
+}
+
+/// What writes images and starts them.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Runner {
+    /// A debug probe, by `cargo xtask flash`.
+    ProbeRs,
+}
+
+/// What a board's wires are for, as its maker's documents name them.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pins {
+    /// High while a model runs.
+    pub window: String,
+    /// Where the board sends characters.
+    pub uart_tx: String,
+    /// Where it takes them.
+    pub uart_rx: String,
 }
 
 /// How QEMU emulates a board.

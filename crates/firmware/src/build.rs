@@ -150,6 +150,24 @@ pub fn build_host_library(
     Ok(folder.join("release").join(file))
 }
 
+/// Builds a program of the workspace for the host, where the workspace's own builds go, and gives its file. `progress` hears
+/// each line of cargo's.
+///
+/// # Errors
+/// [`Error::Build`] with the end of what cargo said, [`Error::Start`], [`Error::Io`].
+pub fn build_host_program(
+    workspace: &Path,
+    (package, program): (&str, &str),
+    progress: &mut dyn FnMut(&str),
+) -> Result<PathBuf, Error> {
+    let folder = target_base(workspace)?;
+    let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.args(["build", "--package", package, "--bin", program]);
+    command.current_dir(workspace).env("CARGO_TARGET_DIR", &folder).env_remove("CARGO_BUILD_TARGET");
+    run(&mut command, package, progress)?;
+    Ok(folder.join("debug").join([program, env::consts::EXE_SUFFIX].concat()))
+}
+
 /// Checks a board's programs and what all boards share for warnings, of which there may be none.
 ///
 /// # Errors
@@ -159,10 +177,15 @@ pub fn lint(toolchain: &Toolchain, board: &Board, progress: &mut dyn FnMut(&str)
     command
         .env("CARGO_TARGET_DIR", target_folder(board)?.join(toolchain.folder()))
         .env_remove("MICROJOULE_MODEL");
-    // Without a serial line there is no program for one.
-    let features = if board.serial.is_some() { "steps,marks,plan,mlperf" } else { "steps,marks,plan" };
+    // What boards share is for emulated ones or for those behind a probe: in one image they would be at odds.
+    let (shared, features) = match (board.runner, &board.serial) {
+        (Some(_), _) => ("microjoule-board-probed", "steps,marks"),
+        (None, Some(_)) => ("microjoule-board-support", "steps,marks,plan,mlperf"),
+        // Without a serial line there is no program for one.
+        (None, None) => ("microjoule-board-support", "steps,marks,plan"),
+    };
     command.args(["--release", "--target", &board.target, "--bins", "--features", features]);
-    command.args(["--package", &board.name, "--package", "microjoule-board-support", "--", "-D", "warnings"]);
+    command.args(["--package", &board.name, "--package", shared, "--", "-D", "warnings"]);
     run(&mut command, &board.name, progress)
 }
 
@@ -281,6 +304,11 @@ mod tests {
             target: "thumbv8m.main-none-eabi".to_owned(),
             core: String::new(),
             core_hz: None,
+            flash_wait_states: None,
+            chip: None,
+            runner: None,
+            pins: None,
+            may_panic: None,
             memory: Vec::new(),
             qemu: None,
             plan: None,

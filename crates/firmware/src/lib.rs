@@ -13,8 +13,12 @@ mod process;
 mod template;
 mod toolchain;
 
-pub use board::{Board, Budget, ByteCount, Memory, MemoryKind, PlanRooms, Qemu, Serial, UartKind, WindowPin};
-pub use build::{Image, Planning, Profile, Request, build, build_host_library, lint, model_name};
+pub use board::{
+    Board, Budget, ByteCount, Memory, MemoryKind, Pins, PlanRooms, Qemu, Runner, Serial, UartKind, WindowPin,
+};
+pub use build::{
+    Image, Planning, Profile, Request, build, build_host_library, build_host_program, lint, model_name,
+};
 pub use contents::{Contents, Sizes, Symbol};
 pub use error::Error;
 pub use fit::Shortage;

@@ -10,13 +10,25 @@ fn boards() -> Vec<Board> {
     boards
 }
 
+/// `0x100`, `4096K` or `2048K - 0x100`.
+fn length(text: &str) -> Option<u64> {
+    let one = |term: &str| match term.strip_prefix("0x") {
+        Some(digits) => u64::from_str_radix(digits, 16).ok(),
+        None => term.strip_suffix('K')?.parse::<u64>().ok().map(|kib| kib << 10),
+    };
+    match text.split_once(" - ") {
+        Some((whole, part)) => one(whole)?.checked_sub(one(part)?),
+        None => one(text),
+    }
+}
+
 /// `FLASH : ORIGIN = 0x00000000, LENGTH = 4096K` as name, origin and length.
 fn region(line: &str) -> Option<(String, u32, ByteCount)> {
     let (name, rest) = line.split_once(':')?;
     let (origin, length) = rest.split_once(',')?;
     let origin = origin.trim().strip_prefix("ORIGIN = 0x")?;
-    let kib: u64 = length.trim().strip_prefix("LENGTH = ")?.strip_suffix('K')?.parse().ok()?;
-    Some((name.trim().to_owned(), u32::from_str_radix(origin, 16).ok()?, ByteCount(kib << 10)))
+    let bytes = self::length(length.trim().strip_prefix("LENGTH = ")?)?;
+    Some((name.trim().to_owned(), u32::from_str_radix(origin, 16).ok()?, ByteCount(bytes)))
 }
 
 #[test]
