@@ -1,5 +1,6 @@
 use telemetry::wire::{
-    FLAG_RESET, FLAG_STEPS, Failure, FrameHeader, Hello, JobHeader, Kind, StackUse, VERSION, WireError,
+    FLAG_RESET, FLAG_STEPS, FLAG_TIMES, Failure, FrameHeader, Hello, JobHeader, Kind, StackUse, VERSION,
+    WireError,
 };
 
 use crate::{Error, error::ReplyError};
@@ -21,13 +22,25 @@ impl Job<'_> {
     /// # Errors
     /// [`Error::UnevenCases`].
     pub fn to_bytes(&self) -> Result<Vec<u8>, Error> {
+        self.flagged(0)
+    }
+
+    /// The same, with every step timed: for a board that has a clock.
+    ///
+    /// # Errors
+    /// [`Error::UnevenCases`].
+    pub fn to_timed_bytes(&self) -> Result<Vec<u8>, Error> {
+        self.flagged(FLAG_TIMES)
+    }
+
+    fn flagged(&self, more: u32) -> Result<Vec<u8>, Error> {
         let expected = self.cases.first().map_or(0, Vec::len);
         if let Some((case, bytes)) = self.cases.iter().enumerate().find(|(_, bytes)| bytes.len() != expected)
         {
             return Err(Error::UnevenCases { case, found: bytes.len(), expected });
         }
         let header = JobHeader {
-            flags: if self.steps { FLAG_STEPS } else { 0 } | if self.reset { FLAG_RESET } else { 0 },
+            flags: more | if self.steps { FLAG_STEPS } else { 0 } | if self.reset { FLAG_RESET } else { 0 },
             cases: narrow(self.cases.len()),
             input_bytes: narrow(expected),
         };
@@ -51,6 +64,37 @@ pub struct Reply {
     pub cases: Vec<CaseReply>,
     /// How deep the stack went.
     pub stack: StackUse,
+    /// By what times were measured, on a board that has a clock.
+    pub clock: Option<Clock>,
+}
+
+/// The clock that times were measured by.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Clock {
+    /// The core's.
+    pub hz: u32,
+    /// Cycles that timing a step adds to it.
+    pub cost_cycles: u32,
+}
+
+/// How long a case took.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct RunTime {
+    /// From before the first step to behind the last.
+    pub cycles: u32,
+    /// Steps whose times there was no room for.
+    pub lost: u32,
+}
+
+/// How long a step took, with what timing it added.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct StepTime {
+    /// The plan's number for it.
+    pub step: u32,
+    /// The model's number for the layer.
+    pub layer: u32,
+    /// From before it to behind it.
+    pub cycles: u32,
 }
 
 /// What came of one case.
@@ -60,6 +104,10 @@ pub struct CaseReply {
     pub steps: Vec<StepReply>,
     /// The model's outputs, in model order.
     pub outputs: Vec<Vec<u8>>,
+    /// How long it took, on a board that has a clock.
+    pub run: Option<RunTime>,
+    /// How long each step took, if that was asked for.
+    pub times: Vec<StepTime>,
 }
 
 /// What one step wrote.
@@ -107,6 +155,22 @@ impl Reply {
                         return Err(here(ReplyError::Order));
                     }
                     outputs.push(payload.to_vec());
+                }
+                Kind::Clock => {
+                    reply.clock = Some(Clock { hz: header.subject, cost_cycles: header.detail });
+                }
+                Kind::Run => {
+                    let case = reply.cases.last_mut().ok_or(here(ReplyError::Order))?;
+                    case.run = Some(RunTime { cycles: header.subject, lost: header.detail });
+                }
+                Kind::Time => {
+                    let cycles = <[u8; 4]>::try_from(payload)
+                        .map_err(|_| wire(WireError::PayloadLength { found: payload.len(), expected: 4 }))?;
+                    reply.cases.last_mut().ok_or(here(ReplyError::Order))?.times.push(StepTime {
+                        step: header.subject,
+                        layer: header.detail,
+                        cycles: u32::from_le_bytes(cycles),
+                    });
                 }
                 Kind::Stack => stack = Some(StackUse::from_payload(payload).map_err(wire)?),
                 Kind::Failed => return Err(refused(header, hello, job)),
@@ -203,7 +267,25 @@ mod tests {
         let reply = parse(&whole()).unwrap();
         assert_eq!((reply.hello, reply.stack), (HELLO, STACK));
         let step = StepReply { step: 0, layer: 4, bytes: vec![7, 8, 9] };
-        assert_eq!(reply.cases, [CaseReply { steps: vec![step], outputs: vec![vec![5]] }]);
+        let case = CaseReply { steps: vec![step], outputs: vec![vec![5]], ..CaseReply::default() };
+        assert_eq!((reply.cases, reply.clock), (vec![case], None));
+    }
+
+    #[test]
+    fn times_come_with_their_case() {
+        let mut frames = whole();
+        frames.insert(4, frame(Kind::Run, 5000, 1, &[]));
+        frames.insert(5, frame(Kind::Time, 0, 4, &321_u32.to_le_bytes()));
+        frames.insert(1, frame(Kind::Clock, 64_000_000, 12, &[]));
+        let reply = parse(&frames).unwrap();
+        assert_eq!(reply.clock, Some(Clock { hz: 64_000_000, cost_cycles: 12 }));
+        assert_eq!(reply.cases[0].run, Some(RunTime { cycles: 5000, lost: 1 }));
+        assert_eq!(reply.cases[0].times, [StepTime { step: 0, layer: 4, cycles: 321 }]);
+        frames[6] = frame(Kind::Time, 0, 4, &[1, 2]);
+        assert!(parse(&frames).unwrap_err().to_string().contains("2 bytes where 4 belong"));
+        let timed = job(&[vec![1, 2]]).to_timed_bytes().unwrap();
+        let header = JobHeader::from_bytes(timed.first_chunk().unwrap()).unwrap();
+        assert_eq!(header.flags, FLAG_STEPS | FLAG_TIMES);
     }
 
     #[test]

@@ -7,4 +7,5 @@
 pub mod exit;
 pub mod files;
 pub mod mlperf;
+pub mod trace;
 pub mod wire;

@@ -15,6 +15,9 @@
 //! | [`Kind::Step`] | step of the plan | layer of the model | the bytes that the step wrote |
 //! | [`Kind::Output`] | output of the model | 0 | its bytes |
 //! | [`Kind::Stack`] | 0 | 0 | [`StackUse`] |
+//! | [`Kind::Clock`] | the core's clock in Hz | cycles that timing a step adds to it | none |
+//! | [`Kind::Run`] | cycles of the whole run | events that there was no room for | none |
+//! | [`Kind::Time`] | step of the plan | layer of the model | cycles that the step took, a `u32` |
 //! | [`Kind::Failed`] | [`Failure`] | case | none; the last frame |
 //! | [`Kind::Done`] | cases run | 0 | none; the last frame |
 //!
@@ -31,6 +34,9 @@ pub const FLAG_STEPS: u32 = 1;
 
 /// Forget what the model remembers before every case, not only before the first.
 pub const FLAG_RESET: u32 = 2;
+
+/// Time every step of every case. The times of a case follow its outputs.
+pub const FLAG_TIMES: u32 = 4;
 
 /// Why bytes from the other end could not be used.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -131,11 +137,27 @@ pub enum Kind {
     Failed = 6,
     /// It went well.
     Done = 7,
+    /// By what times are measured.
+    Clock = 8,
+    /// How long a case took.
+    Run = 9,
+    /// How long a step took.
+    Time = 10,
 }
 
 impl Kind {
-    const ALL: [Self; 7] =
-        [Self::Hello, Self::Case, Self::Step, Self::Output, Self::Stack, Self::Failed, Self::Done];
+    const ALL: [Self; 10] = [
+        Self::Hello,
+        Self::Case,
+        Self::Step,
+        Self::Output,
+        Self::Stack,
+        Self::Failed,
+        Self::Done,
+        Self::Clock,
+        Self::Run,
+        Self::Time,
+    ];
 }
 
 /// What stands before every payload.
