@@ -1,9 +1,12 @@
-//! What all emulated boards share, so that a board is a page of code.
+//! What boards share, so that a board is a page of code.
 //!
-//! The host talks to firmware through files, by semihosting; what is in them is defined in `telemetry`.
+//! With the feature `semihosting` the host talks to firmware through files; what is in them is defined in `telemetry`. Boards
+//! behind a debug probe go without, since on them a call to the host that nobody answers is a fault.
 #![no_std]
 
+#[cfg(feature = "semihosting")]
 mod fault;
+#[cfg(feature = "semihosting")]
 mod log;
 pub mod machine;
 #[cfg(feature = "marks")]
@@ -11,10 +14,13 @@ mod mark;
 #[cfg(feature = "plan")]
 mod plan;
 mod room;
+#[cfg(feature = "semihosting")]
 pub mod selftest;
+#[cfg(feature = "semihosting")]
 pub mod semihosting;
 #[cfg(feature = "mlperf")]
 pub mod serial;
+#[cfg(feature = "semihosting")]
 mod serve;
 pub mod stack;
 
@@ -22,4 +28,5 @@ pub use machine::entry;
 #[cfg(feature = "plan")]
 pub use plan::serve_plan;
 pub use room::Room;
+#[cfg(feature = "semihosting")]
 pub use serve::serve;

@@ -2,6 +2,8 @@
 
 #[cfg(target_arch = "arm")]
 mod cortex_m;
+#[cfg(all(target_arch = "arm", feature = "semihosting"))]
+mod cortex_m_host;
 #[cfg(target_arch = "arm")]
 mod memory;
 #[cfg(all(feature = "mlperf", target_arch = "riscv32"))]
@@ -13,6 +15,8 @@ mod systick;
 
 #[cfg(target_arch = "arm")]
 pub use cortex_m::*;
+#[cfg(all(target_arch = "arm", feature = "semihosting"))]
+pub(crate) use cortex_m_host::host_call;
 #[cfg(target_arch = "riscv32")]
 pub use riscv32::*;
 
