@@ -88,8 +88,8 @@ fn work(name: Name, itself: &Path, workspace: &Path) -> Result<Ending> {
     })
 }
 
-/// Lints what emulated boards share, once for each target, and every real board's own page; and builds every shipped model for every board; a board whose target
-/// is not here is passed over aloud.
+/// Lints what emulated boards share, once for each target, and every real board's own page; and builds every shipped
+/// model for every board. A board whose target is not here is passed over aloud.
 fn boards(workspace: &Path) -> Result<Ending> {
     let mut built = 0;
     let mut absent = Vec::new();

@@ -6,11 +6,10 @@ use anyhow::Result;
 use firmware::{Board, MemoryKind};
 
 use crate::{
-    firmware::{Ready, fitting},
+    firmware::{For, Ready, fitting},
     model::Model,
     planning::Planning,
     probe::{Lab, chip},
-    profile::For,
 };
 
 /// Builds a model's firmware for a board, writes it through a debug probe, and starts it.
