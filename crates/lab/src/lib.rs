@@ -1,7 +1,8 @@
-//! Boards on the desk: debug probes, and a simulated target behind the same stack for when there is none.
+//! Boards on the desk: debug probes, power instruments, measurement windows and what they say of a model's energy.
 #![forbid(unsafe_code)]
 
 #[cfg(feature = "probes")]
 pub mod probes;
 #[cfg(feature = "probes")]
 pub mod simulated;
+pub mod stream;
