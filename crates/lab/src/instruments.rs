@@ -1,0 +1,39 @@
+//! Drivers of power instruments behind [`Instrument`], and the pure decoders of their protocols.
+//!
+//! A driver asks, waits and gives up in time; a decoder takes bytes in pieces of any size and fills a
+//! [`Block`](crate::stream::Block). Decoders never panic and never make a sample up: what cannot be read is a gap.
+
+pub mod lpm01a;
+pub mod ppk2;
+
+pub mod line;
+mod tally;
+
+use crate::stream::{Error, Instrument};
+
+pub use line::Line;
+pub use tally::Tally;
+
+/// How an instrument is named on a command line, one line for each.
+pub const NAMES: &[(&str, &str)] =
+    &[("ppk2[:PORT]", "Nordic Power Profiler Kit II"), ("lpm01a[:PORT]", "ST X-NUCLEO-LPM01A")];
+
+/// Opens the instrument that `name` names: its kind and, after a colon, where it is. Without a place it is looked for.
+///
+/// # Errors
+/// [`Error::NotFound`] for a name that is none of [`NAMES`], and where there is no such instrument; those of its line.
+pub fn open(name: &str) -> Result<Box<dyn Instrument + Send>, Error> {
+    let (kind, place) = match name.split_once(':') {
+        Some((kind, place)) => (kind, Some(place)),
+        None => (name, None),
+    };
+    match kind {
+        "ppk2" => Ok(Box::new(ppk2::Ppk2::open(place)?)),
+        "lpm01a" => Ok(Box::new(lpm01a::Lpm01a::open(place)?)),
+        _ => Err(Error::NotFound {
+            what: "such instrument",
+            place: name.to_owned(),
+            advice: "name a kind, and after a colon where it is, such as ppk2:/dev/ttyACM0",
+        }),
+    }
+}

@@ -1,0 +1,8 @@
+//! Drivers against simulated instruments on real lines: what is played is what is measured, and what is lost is told.
+#![cfg(unix)]
+
+mod instruments {
+    mod lpm01a;
+    mod measured;
+    mod ppk2;
+}
