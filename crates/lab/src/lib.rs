@@ -2,10 +2,15 @@
 #![forbid(unsafe_code)]
 
 pub mod instruments;
+pub mod measurement;
 #[cfg(feature = "probes")]
 pub mod probes;
+pub mod recording;
 #[cfg(feature = "probes")]
 pub mod simulated;
 #[cfg(unix)]
 pub mod simulated_instruments;
+pub mod statistics;
 pub mod stream;
+pub mod trace;
+pub mod window;

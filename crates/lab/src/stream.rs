@@ -151,6 +151,16 @@ pub enum EventKind {
     Temperature(f32),
     /// The instrument's own clock, since its start.
     DeviceTime(Duration),
+    /// The host asked the device for a window; added by whoever drives it, at the sample that was the last to come.
+    Asked {
+        /// Counted from 0.
+        window: u32,
+    },
+    /// The device had answered, and all samples up to its answer had come.
+    Answered {
+        /// Counted from 0.
+        window: u32,
+    },
     /// In the instrument's words.
     Message(String),
 }
