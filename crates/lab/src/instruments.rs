@@ -4,7 +4,9 @@
 //! [`Block`](crate::stream::Block). Decoders never panic and never make a sample up: what cannot be read is a gap.
 
 pub mod lpm01a;
+pub mod otii;
 pub mod ppk2;
+pub mod scpi;
 
 pub mod line;
 mod tally;
@@ -30,6 +32,8 @@ pub fn open(name: &str) -> Result<Box<dyn Instrument + Send>, Error> {
     match kind {
         "ppk2" => Ok(Box::new(ppk2::Ppk2::open(place)?)),
         "lpm01a" => Ok(Box::new(lpm01a::Lpm01a::open(place)?)),
+        "otii" => Ok(Box::new(otii::Otii::open(place)?)),
+        "scpi" => Ok(Box::new(scpi::Scpi::open(place)?)),
         _ => Err(Error::NotFound {
             what: "such instrument",
             place: name.to_owned(),

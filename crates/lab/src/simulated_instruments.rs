@@ -6,7 +6,9 @@
 
 mod faults;
 mod lpm01a;
+mod otii;
 mod ppk2;
+mod scpi;
 mod source;
 mod stage;
 mod waveform;
@@ -24,7 +26,7 @@ pub use stage::{Flow, Part, Stage};
 pub use waveform::{Segment, Waveform};
 
 /// The kinds of simulated instruments, as [`open`] takes them.
-pub const KINDS: &[&str] = &["ppk2", "lpm01a"];
+pub const KINDS: &[&str] = &["ppk2", "lpm01a", "otii", "scpi"];
 
 /// A driver, and at the other end of its line a simulated instrument that plays a scene.
 ///
@@ -44,10 +46,12 @@ pub fn stage(kind: &str, scene: Scene) -> Result<Stage, Error> {
     match kind {
         "ppk2" => Stage::on_terminal(Box::new(ppk2::Ppk2::new(scene))),
         "lpm01a" => Stage::on_terminal(Box::new(lpm01a::Lpm01a::new(scene))),
+        "otii" => Stage::on_socket(Box::new(otii::Otii::new(scene))),
+        "scpi" => Stage::on_socket(Box::new(scpi::Scpi::new(scene))),
         _ => Err(Error::NotFound {
             what: "simulated instrument",
             place: kind.to_owned(),
-            advice: "there are ppk2 and lpm01a",
+            advice: "there are ppk2, lpm01a, otii and scpi",
         }),
     }
 }

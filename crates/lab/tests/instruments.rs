@@ -4,5 +4,7 @@
 mod instruments {
     mod lpm01a;
     mod measured;
+    mod otii;
     mod ppk2;
+    mod scpi;
 }
