@@ -1,11 +1,13 @@
 //! The one door: every task of the workspace is a verb of this program.
 
+mod attach;
 mod bench;
 mod boards;
 mod check;
 mod ci;
 mod codegen;
 mod conform;
+mod desk;
 mod diff;
 mod firmware;
 mod flash;
@@ -65,6 +67,7 @@ enum Verb {
     Bench(bench::Args),
     Profile(profile::Args),
     Mlperf(Box<mlperf::Args>),
+    Attach(attach::Args),
     Flash(flash::Args),
 }
 
@@ -90,6 +93,7 @@ fn main() -> ExitCode {
         Verb::Bench(args) => bench::run(&args, workspace()),
         Verb::Profile(args) => profile::run(&args, workspace()),
         Verb::Mlperf(args) => mlperf::run(&args, workspace()),
+        Verb::Attach(args) => attach::run(&args, workspace()),
         Verb::Flash(args) => flash::run(&args, workspace()),
     };
     match outcome {

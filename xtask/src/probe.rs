@@ -1,8 +1,9 @@
 //! The program that talks to debug probes, which is built when a verb first needs one.
 
 use std::{
+    io::Read,
     path::{Path, PathBuf},
-    process::Command,
+    process::{Command, ExitStatus, Stdio},
     time::Duration,
 };
 
@@ -40,15 +41,82 @@ impl Lab {
         Ok(Self { program: program? })
     }
 
+    /// Whether there is such a probe; it says why not.
+    ///
+    /// # Errors
+    /// Wrong usage, when it says so.
+    pub fn finds(&self, probe: Option<&str>) -> Result<bool> {
+        let mut arguments = vec!["find".to_owned()];
+        arguments.extend(probe.map(|probe| format!("--probe={probe}")));
+        self.aside(&arguments)
+    }
+
     /// Calls it with its output where ours goes; whether the answer is yes.
     ///
     /// # Errors
     /// Wrong usage, when it says so.
     pub fn call(&self, arguments: &[String]) -> Result<bool> {
-        let status = Command::new(&self.program)
-            .args(arguments)
-            .status()
+        let status = self.command(arguments).status();
+        self.answer(arguments, status.with_context(|| self.program.display().to_string())?)
+    }
+
+    /// The same with its output where ours does not go: what it prints is not what was asked for.
+    ///
+    /// # Errors
+    /// Wrong usage, when it says so.
+    pub fn aside(&self, arguments: &[String]) -> Result<bool> {
+        self.follow(arguments, &mut |out| {
+            let mut text = String::new();
+            out.read_to_string(&mut text).context("what the probe says")?;
+            eprint!("{text}");
+            Ok(())
+        })
+    }
+
+    /// The bytes of its output; nothing where the answer is no.
+    ///
+    /// # Errors
+    /// Wrong usage, when it says so.
+    pub fn bytes(&self, arguments: &[String]) -> Result<Option<Vec<u8>>> {
+        let mut bytes = Vec::new();
+        let good = self.follow(arguments, &mut |out| {
+            out.read_to_end(&mut bytes).context("what the probe hears")?;
+            Ok(())
+        })?;
+        Ok(good.then_some(bytes))
+    }
+
+    /// Calls it, and hands over its output while it runs; whether the answer is yes.
+    ///
+    /// # Errors
+    /// Wrong usage, when it says so; those of `listen`.
+    pub fn follow(
+        &self,
+        arguments: &[String],
+        listen: &mut dyn FnMut(&mut dyn Read) -> Result<()>,
+    ) -> Result<bool> {
+        let mut child = self
+            .command(arguments)
+            .stdout(Stdio::piped())
+            .spawn()
             .with_context(|| self.program.display().to_string())?;
+        let heard = match child.stdout.take() {
+            Some(mut out) => listen(&mut out),
+            None => Ok(()),
+        };
+        // Its output is closed: it ends by itself.
+        let status = child.wait().with_context(|| self.program.display().to_string())?;
+        heard?;
+        self.answer(arguments, status)
+    }
+
+    fn command(&self, arguments: &[String]) -> Command {
+        let mut command = Command::new(&self.program);
+        command.args(arguments);
+        command
+    }
+
+    fn answer(&self, arguments: &[String], status: ExitStatus) -> Result<bool> {
         match status.code() {
             Some(0) => Ok(true),
             Some(2) => Err(Usage::error(format!("`lab {}` did not take that", arguments.join(" ")))),

@@ -1,5 +1,6 @@
 //! `profile`: what a model takes of a core, layer by layer.
 
+mod board;
 mod layers;
 mod measure;
 mod record;
@@ -24,13 +25,17 @@ use crate::{
     print,
 };
 
-/// What a model takes of a core, layer by layer: instructions counted on an emulated board, cycles by the core's table.
+/// What a model takes of a core, layer by layer: instructions counted on an emulated board, cycles by the core's table; on a
+/// board behind a debug probe, cycles by the core's own counter.
 ///
-/// The second of two runs on the same input is counted, and its bytes are compared with the host's. Cycles are those of
-/// memory without wait states, from `crates/emulator/timing`. Exits with 1 when bytes differ, or when figures are worse
+/// On an emulated board the second of two runs on the same input is counted, and its bytes are compared with the host's. Cycles are those of
+/// memory without wait states, from `crates/emulator/timing`. A board behind a probe is flashed, runs the model twice, whole
+/// and with every step timed, and what timing a step costs is measured there and taken away. Exits with 1 when bytes differ, or when figures are worse
 /// than the baseline's: cycles by more than 0.5 %, code by more than 1 %, arena or weights at all.
 ///
 /// Example: cargo xtask profile kws --board qemu-an386 --mix
+///
+/// Example: cargo xtask profile kws --board nucleo-l4r5zi --probe simulated
 ///
 /// Example: cargo xtask profile kws --json > before.json; cargo xtask profile kws --baseline before.json
 #[derive(clap::Args)]
@@ -40,6 +45,9 @@ pub struct Args {
     /// The board.
     #[arg(long, default_value = "qemu-an386")]
     board: String,
+    /// The debug probe's serial number, where several are plugged in; or `simulated`, whose times are made up.
+    #[arg(long, value_name = "SERIAL|simulated")]
+    probe: Option<String>,
     /// What it runs on: PNG, WAV, NPY or raw bytes, once for each input of the model; or `lcg:SEED`, once for all.
     #[arg(long, default_value = "lcg:12345", value_name = "FILE|lcg:SEED")]
     input: Vec<Source>,
@@ -89,7 +97,11 @@ pub fn run(args: &Args, workspace: &Path) -> Result<bool> {
         profile,
         timing: args.timing.as_deref(),
     };
-    let measured = match measure(&request)? {
+    let measured = match board.runner {
+        Some(_) => board::measure(&request, args.probe.as_deref()),
+        None => measure(&request),
+    };
+    let measured = match measured? {
         Ok(measured) => measured,
         Err(why) => {
             eprintln!("skipped: {why}");

@@ -3,6 +3,7 @@
 mod advice;
 mod chip;
 mod connection;
+mod converse;
 mod error;
 mod found;
 mod identity;
@@ -13,6 +14,7 @@ mod why;
 pub use advice::{no_access, no_probe};
 pub use chip::{Chip, Kind, Region};
 pub use connection::Connection;
+pub use converse::converse;
 pub use error::{Error, State};
 pub use found::{Found, choose, list, open};
 pub use identity::{Identity, Protection};
@@ -37,6 +39,12 @@ pub trait Target {
     /// # Errors
     /// [`Error`].
     fn reset(&mut self, control_block: Option<u32>) -> Result<(), Error>;
+
+    /// Reads memory, while the firmware runs.
+    ///
+    /// # Errors
+    /// [`Error`].
+    fn read(&mut self, address: u32, bytes: &mut [u8]) -> Result<(), Error>;
 
     /// Reads what the firmware says by one of RTT's up channels; 0 when it said nothing more. The first call looks for the
     /// control block at `control_block`.

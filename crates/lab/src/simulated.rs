@@ -7,6 +7,7 @@
 mod algorithm;
 mod fault;
 mod firmware;
+mod log;
 mod machine;
 mod memory;
 mod port;
@@ -18,6 +19,7 @@ use probe_rs::{config::Target, probe::Probe};
 
 pub use fault::Fault;
 pub use firmware::{Act, Script};
+pub use log::first_words;
 
 use machine::Machine;
 
@@ -51,7 +53,7 @@ impl Board {
     /// The same with something wrong with it.
     #[must_use]
     pub fn with(self, fault: Fault) -> Self {
-        self.machine().fault(fault);
+        self.go_wrong(fault);
         self
     }
 
@@ -88,6 +90,22 @@ impl Board {
     #[must_use]
     pub fn heard(&self) -> Vec<u8> {
         self.machine().firmware.as_ref().map(|firmware| firmware.heard.clone()).unwrap_or_default()
+    }
+
+    /// Bytes of flash that were programmed, and those that firmware said by RTT: what faults count.
+    #[must_use]
+    pub fn moved_bytes(&self) -> u64 {
+        self.machine().moved_bytes()
+    }
+
+    /// Something goes wrong with it from now on.
+    pub fn go_wrong(&self, fault: Fault) {
+        self.machine().fault(fault);
+    }
+
+    /// Writes RAM, as something that ran there before would have left it.
+    pub fn leave(&self, address: u32, bytes: &[u8]) {
+        self.machine().memory.write(address, bytes);
     }
 
     fn machine(&self) -> MutexGuard<'_, Machine> {

@@ -1,41 +1,12 @@
 //! The whole way to a chip, over the real debug stack and a simulated target.
 
+mod common;
+
+use common::{FAMILIES, LENGTH, each, image};
 use lab::{
-    probes::{Chip, Connection, Error, How, Image, Progress, Segment, Stage, Target, flash_patiently},
+    probes::{Chip, Connection, Error, How, Image, Progress, Stage, Target, flash_patiently},
     simulated::{Act, Board, Fault, Script},
 };
-
-/// Three families with a debug port of their own kind each, and where an image goes in them.
-const FAMILIES: [(&str, u32, u32); 5] = [
-    ("STM32L4R5ZITx", 0x0800_0000, 0x2000_0400),
-    ("nRF52840_xxAA", 0x0000_0000, 0x2000_0400),
-    ("RP2040", 0x1000_0000, 0x2000_0400),
-    ("STM32H743ZITx", 0x0800_0000, 0x2400_0400),
-    ("STM32U575ZITxQ", 0x0800_0000, 0x2000_0400),
-];
-
-const LENGTH: usize = 20_000;
-
-/// An image with vectors where the chip looks for them.
-fn image(start: u32, control_block: u32) -> Image {
-    let mut bytes: Vec<u8> =
-        (0..LENGTH as u32).map(|at| (at.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
-    let vectors = if start == 0x1000_0000 { 0x100 } else { 0 };
-    bytes[vectors..vectors + 4].copy_from_slice(&0x2000_8000_u32.to_le_bytes());
-    bytes[vectors + 4..vectors + 8].copy_from_slice(&(start + 0x401).to_le_bytes());
-    Image {
-        path: "image.elf".into(),
-        elf: Vec::new(),
-        segments: vec![Segment { address: start, bytes }],
-        control_block: Some(control_block),
-    }
-}
-
-fn each(test: impl Fn(&Chip, &Image)) {
-    for (name, start, control_block) in FAMILIES {
-        test(&Chip::named(name).unwrap(), &image(start, control_block));
-    }
-}
 
 fn board(chip: &Chip) -> Board {
     Board::new(chip.target()).unwrap()

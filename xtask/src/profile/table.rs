@@ -1,6 +1,6 @@
 //! A record for a person.
 
-use budget::Record;
+use budget::{Obtained, Record};
 use emulator::Class;
 use serde_json::Value;
 
@@ -9,8 +9,17 @@ pub fn text(record: &Record) -> String {
     let extra = |key: &str| record.extra.get(key).cloned().unwrap_or_default();
     let word = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let timing = extra("timing");
+    let wait = match record.obtained {
+        Obtained::Emulated => "memory without wait states".to_owned(),
+        _ => format!(
+            "flash with {} wait states; timing a step takes {} cycles, which are taken away",
+            timing["flash_wait_states"], timing["step_cost_cycles"]
+        ),
+    };
+    // No line of a target that is not there must look like a measurement.
+    let simulated = if record.obtained == Obtained::Simulated { "simulated: " } else { "" };
     let mut text = format!(
-        "{} on {} ({}), {} kernels, built for {}; cycles by {} ({}), memory without wait states\n\n",
+        "{} on {} ({}), {} kernels, built for {}; cycles by {} ({}), {wait}\n\n",
         record.model.name,
         record.target,
         word(&extra("board")["core"]),
@@ -30,8 +39,9 @@ pub fn text(record: &Record) -> String {
         "step", "operator", "shape", "kernel", "MACs", "instructions", "cycles", "cyc/MAC", "share"
     );
     let all = record.total.cycles.unwrap_or(0);
-    let row = |name: &str, operator_name: &str, of: (&str, &str), figures: (u64, u64, u64)| {
+    let row = |name: &str, operator_name: &str, of: (&str, &str), figures: (u64, Option<u64>, u64)| {
         let (macs, instructions, cycles) = figures;
+        let instructions = instructions.map_or_else(|| "-".to_owned(), |count| count.to_string());
         let per_mac = ratio(cycles, macs);
         let share = 100.0 * cycles as f64 / all.max(1) as f64;
         let (shape_text, kernel_text) = of;
@@ -41,12 +51,15 @@ pub fn text(record: &Record) -> String {
         )
     };
     for step in &record.steps {
-        let figures = (step.macs, step.instructions.unwrap_or(0), step.cycles.unwrap_or(0));
+        let figures = (step.macs, step.instructions, step.cycles.unwrap_or(0));
         let of = (step.shape.as_deref().unwrap_or_default(), step.kernel.as_str());
         text += &row(&step.index.to_string(), &step.operator, of, figures);
     }
-    text += &row("", "total", ("", ""), (record.total.macs, record.total.instructions.unwrap_or(0), all));
-    text + &totals(record)
+    text += &row("", "total", ("", ""), (record.total.macs, record.total.instructions, all));
+    text += &totals(record);
+    text.lines()
+        .map(|line| if line.is_empty() { "\n".to_owned() } else { format!("{simulated}{line}\n") })
+        .collect()
 }
 
 fn totals(record: &Record) -> String {
@@ -55,7 +68,7 @@ fn totals(record: &Record) -> String {
     let total = &record.total;
     let mut text = format!(
         "\ninstructions/MAC {}, cycles/MAC {}; outside the steps {} cycles\n",
-        ratio(total.instructions.unwrap_or(0), total.macs),
+        total.instructions.map_or_else(|| "-".to_owned(), |count| ratio(count, total.macs)),
         ratio(total.cycles.unwrap_or(0), total.macs),
         extra("outside_steps_cycles"),
     );

@@ -162,6 +162,11 @@ impl Target for Connection {
         }
     }
 
+    fn read(&mut self, address: u32, bytes: &mut [u8]) -> Result<(), Error> {
+        let done = self.session.core(0).and_then(|mut core| core.read(address.into(), bytes));
+        done.map_err(|error| lost("reading memory", &error))
+    }
+
     fn reset(&mut self, control_block: Option<u32>) -> Result<(), Error> {
         self.rtt = None;
         let mut core = self.session.core(0).map_err(|error| lost("resetting", &error))?;
@@ -294,9 +299,7 @@ fn stage(operation: ProgressOperation) -> Option<Stage> {
 
 fn lost(doing: &'static str, error: &(dyn std::error::Error + 'static)) -> Error {
     match why(error) {
-        Why::Silent | Why::Waits | Why::Unplugged => {
-            Error::Other { what: "lost the connection", reason: told(error) }
-        }
+        Why::Silent | Why::Waits | Why::Unplugged => Error::LostContact { doing, reason: told(error) },
         _ => Error::Other { what: doing, reason: told(error) },
     }
 }

@@ -152,6 +152,32 @@ pub enum Error {
         /// Where it should stand.
         control_block: u32,
     },
+    /// The probe or the target is gone, and flash was not being written.
+    #[error(
+        "lost the connection while {doing}: {reason}. Flash is as it was, and the firmware may still be running: check cable \
+         and power, and run the same command again"
+    )]
+    LostContact {
+        /// While what.
+        doing: &'static str,
+        /// What the probe says.
+        reason: String,
+    },
+    /// Firmware that says nothing more.
+    #[error(
+        "the firmware does not answer: for {seconds} s it has said nothing; it has taken {taken} of {total} B of the job, and \
+         answered with {heard} B. `cargo xtask attach` shows its log, and its fault if it had one"
+    )]
+    Silent {
+        /// How long it was waited for.
+        seconds: u64,
+        /// Bytes of the job that it has taken.
+        taken: usize,
+        /// Bytes of the job.
+        total: usize,
+        /// Bytes of its answer.
+        heard: usize,
+    },
     /// Any other trouble.
     #[error("{what}: {reason}")]
     Other {

@@ -48,6 +48,18 @@ impl Image {
         Ok(Self { path: path.to_path_buf(), elf, segments, control_block })
     }
 
+    /// Where RTT's control block stands.
+    ///
+    /// # Errors
+    /// [`Error::Image`], when it has none.
+    pub fn channels(&self) -> Result<u32, Error> {
+        self.control_block.ok_or_else(|| Error::Image {
+            file: self.path.clone(),
+            reason: "it has no control block of RTT, so its firmware says nothing and hears nobody"
+                .to_owned(),
+        })
+    }
+
     /// How much is written.
     #[must_use]
     pub fn bytes(&self) -> u64 {

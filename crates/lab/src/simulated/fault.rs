@@ -1,17 +1,18 @@
-/// Something that goes wrong on a desk.
+/// Something that goes wrong on a desk. What comes after so many bytes counts those of flash that are programmed, and those
+/// that firmware says by RTT.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Fault {
     /// Nothing answers on the wires: no power, or a cable that is not plugged in.
     NoAcknowledge,
-    /// The target says `wait` for good, once so many bytes of flash are programmed.
+    /// The target says `wait` for good, once so many bytes have moved.
     Wait {
-        /// Bytes that are programmed before.
+        /// Bytes that move before.
         after_bytes: u64,
     },
-    /// The probe is pulled out once so many bytes of flash are programmed.
+    /// The probe is pulled out once so many bytes have moved.
     Disconnect {
-        /// Bytes that are programmed before.
+        /// Bytes that move before.
         after_bytes: u64,
         /// Whether a probe that is opened again works.
         comes_back: bool,

@@ -53,11 +53,13 @@ pub struct Firmware {
     unclaimed: usize,
     /// All that the host sent.
     pub heard: Vec<u8>,
+    /// Bytes that were said since it was written.
+    pub said_bytes: u64,
 }
 
 impl From<Script> for Firmware {
     fn from(script: Script) -> Self {
-        Self { script, left: VecDeque::new(), running: false, unclaimed: 0, heard: Vec::new() }
+        Self { script, left: VecDeque::new(), running: false, unclaimed: 0, heard: Vec::new(), said_bytes: 0 }
     }
 }
 
@@ -116,6 +118,7 @@ impl Firmware {
                     let mut bytes = std::mem::take(bytes);
                     let said = self.say(memory, channel, &bytes);
                     bytes.drain(..said);
+                    self.said_bytes += said as u64;
                     if !bytes.is_empty() {
                         if let Some(act) = self.left.front_mut() {
                             *act = Act::Say { channel: channel as usize, bytes };

@@ -144,13 +144,19 @@ impl Machine {
         }
     }
 
+    /// Bytes of flash that were programmed, and those that firmware said.
+    pub fn moved_bytes(&self) -> u64 {
+        self.programmed + self.firmware.as_ref().map_or(0, |firmware| firmware.said_bytes)
+    }
+
     /// Whether the target answers at all.
     pub fn answers(&mut self) -> Result<(), Refused> {
+        let moved = self.moved_bytes();
         for fault in &self.faults {
             match *fault {
                 Fault::NoAcknowledge => return Err(Refused::NoAcknowledge),
-                Fault::Wait { after_bytes } if self.programmed >= after_bytes => return Err(Refused::Wait),
-                Fault::Disconnect { after_bytes, .. } if self.programmed >= after_bytes => self.gone = true,
+                Fault::Wait { after_bytes } if moved >= after_bytes => return Err(Refused::Wait),
+                Fault::Disconnect { after_bytes, .. } if moved >= after_bytes => self.gone = true,
                 _ => {}
             }
         }
@@ -232,6 +238,10 @@ impl Machine {
             return self.log.push("no firmware: the vector table is empty".to_owned());
         }
         self.log.push(format!("firmware starts at {:#010x}", entry & !1));
+        // A core that is halted later and goes on does not start anew.
+        if let Some(core) = self.cores.first_mut() {
+            core.registers[PC] = (entry & !1) + 4;
+        }
         if let Some(firmware) = &mut self.firmware {
             firmware.start(&mut self.memory);
         }

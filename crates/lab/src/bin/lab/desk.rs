@@ -3,8 +3,8 @@
 use std::str::FromStr;
 
 use lab::{
-    probes::{self, Chip, Error, Image},
-    simulated::{Board, Fault, Script},
+    probes::{self, Chip, Connection, Error, How, Image, Target},
+    simulated::{Act, Board, Fault, Script},
 };
 use probe_rs::probe::Probe;
 
@@ -28,9 +28,10 @@ pub enum Wrong {
     WornOut,
     Locked,
     OtherChip,
+    Hang,
 }
 
-const WRONG: [(&str, Wrong); 8] = [
+const WRONG: [(&str, Wrong); 9] = [
     ("no-ack", Wrong::NoAcknowledge),
     ("wait", Wrong::Wait),
     ("disconnect", Wrong::Disconnect),
@@ -39,6 +40,7 @@ const WRONG: [(&str, Wrong); 8] = [
     ("worn-out", Wrong::WornOut),
     ("locked", Wrong::Locked),
     ("other-chip", Wrong::OtherChip),
+    ("hang", Wrong::Hang),
 ];
 
 const SIMULATED: &str = "simulated";
@@ -73,11 +75,56 @@ pub enum Desk {
 const OTHERS: [&str; 2] = ["nRF52832_xxAA", "STM32L4S5ZITx"];
 
 impl Desk {
-    /// The desk that was asked for; a simulated target runs the script once it is reset.
+    /// The desk that was asked for. What is wrong with a simulated target is so from the beginning.
     ///
     /// # Errors
     /// [`Error::Other`], when this chip cannot be simulated.
-    pub fn new(which: Option<&Which>, chip: &Chip, image: &Image, script: Script) -> Result<Self, Error> {
+    pub fn new(which: Option<&Which>, chip: &Chip, image: &Image) -> Result<Self, Error> {
+        let script = Script { control_block: image.control_block.unwrap_or_default(), acts: Vec::new() };
+        let desk = Self::in_order(which, chip, script)?;
+        if let (Self::Simulated(board), Some(Which::Simulated(Some(wrong)))) = (&desk, which)
+            && let Some(fault) = while_flashing(*wrong, image)
+        {
+            board.go_wrong(fault);
+        }
+        Ok(desk)
+    }
+
+    /// The same with the image on the chip, since a simulated target has no firmware until it is given some; what is wrong
+    /// with it is so from then on.
+    ///
+    /// # Errors
+    /// As [`Desk::new`].
+    pub fn with_firmware(
+        which: Option<&Which>,
+        chip: &Chip,
+        image: &Image,
+        mut acts: Vec<Act>,
+    ) -> Result<Self, Error> {
+        let wrong = match which {
+            Some(Which::Simulated(wrong)) => *wrong,
+            _ => None,
+        };
+        let said: usize =
+            acts.iter().map(|act| if let Act::Say { bytes, .. } = act { bytes.len() } else { 0 }).sum();
+        if wrong == Some(Wrong::Hang) {
+            acts.clear();
+        }
+        let script = Script { control_block: image.control_block.unwrap_or_default(), acts };
+        let desk = Self::in_order(which, chip, script)?;
+        if let Self::Simulated(board) = &desk {
+            if wrong != Some(Wrong::OtherChip) {
+                Connection::open(board.probe(), chip, false)?.flash(image, How::default(), &mut |_| ())?;
+            }
+            let after_bytes = board.moved_bytes() + said as u64 / 2;
+            if let Some(fault) = wrong.and_then(|wrong| while_running(wrong, after_bytes)) {
+                board.go_wrong(fault);
+            }
+        }
+        Ok(desk)
+    }
+
+    fn in_order(which: Option<&Which>, chip: &Chip, script: Script) -> Result<Self, Error> {
         let wrong = match which {
             None => return Ok(Self::Real(None)),
             Some(Which::Serial(serial)) => return Ok(Self::Real(Some(serial.clone()))),
@@ -92,10 +139,6 @@ impl Desk {
         };
         let board = Board::new(there.target())
             .map_err(|error| Error::Other { what: "simulating", reason: error.to_string() })?;
-        let board = match wrong.and_then(|wrong| fault(wrong, image)) {
-            Some(fault) => board.with(fault),
-            None => board,
-        };
         Ok(Self::Simulated(board.running(script)))
     }
 
@@ -120,19 +163,25 @@ impl Desk {
 }
 
 /// The fault, in the middle of the image.
-fn fault(wrong: Wrong, image: &Image) -> Option<Fault> {
-    let after_bytes = image.bytes() / 2;
+fn while_flashing(wrong: Wrong, image: &Image) -> Option<Fault> {
     let address =
         image.segments.first().map_or(0, |segment| segment.address + segment.bytes.len() as u32 / 2);
+    match wrong {
+        Wrong::StuckErase => Some(Fault::StuckErase { address }),
+        Wrong::WornOut => Some(Fault::WornOut { address: clear_bit(image, address) }),
+        wrong => while_running(wrong, image.bytes() / 2),
+    }
+}
+
+/// The fault, once so many bytes have moved; nothing where it is one of flash, or of what is on the chip.
+fn while_running(wrong: Wrong, after_bytes: u64) -> Option<Fault> {
     Some(match wrong {
         Wrong::NoAcknowledge => Fault::NoAcknowledge,
         Wrong::Wait => Fault::Wait { after_bytes },
         Wrong::Disconnect => Fault::Disconnect { after_bytes, comes_back: true },
         Wrong::Unplugged => Fault::Disconnect { after_bytes, comes_back: false },
-        Wrong::StuckErase => Fault::StuckErase { address },
-        Wrong::WornOut => Fault::WornOut { address: clear_bit(image, address) },
         Wrong::Locked => Fault::Locked,
-        Wrong::OtherChip => return None,
+        Wrong::StuckErase | Wrong::WornOut | Wrong::OtherChip | Wrong::Hang => return None,
     })
 }
 

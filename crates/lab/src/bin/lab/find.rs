@@ -9,7 +9,7 @@ use crate::desk::Which;
 pub struct Args {
     /// The probe's serial number, or `simulated`.
     #[arg(long, value_name = "SERIAL|simulated")]
-    probe: Option<Which>,
+    pub probe: Option<Which>,
 }
 
 /// Runs the verb.

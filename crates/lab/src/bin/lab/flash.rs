@@ -6,10 +6,7 @@ use std::{
 };
 
 use indicatif::{ProgressBar, ProgressStyle};
-use lab::{
-    probes::{Chip, Error, Flashed, How, Image, Kind, Progress, Region, Stage, Target, flash_patiently},
-    simulated::Script,
-};
+use lab::probes::{Chip, Error, Flashed, How, Image, Kind, Progress, Region, Stage, Target, flash_patiently};
 
 use crate::desk::{Desk, Which};
 
@@ -30,7 +27,7 @@ pub struct Args {
     flash: Vec<Region>,
     /// The probe's serial number, or `simulated`.
     #[arg(long, value_name = "SERIAL|simulated")]
-    probe: Option<Which>,
+    pub probe: Option<Which>,
     /// Erase all of the chip first.
     #[arg(long)]
     chip_erase: bool,
@@ -58,8 +55,7 @@ pub fn run(args: &Args) -> Result<(), Error> {
     let chip = Chip::named(&args.chip)?;
     let image = Image::read(&args.image)?;
     chip.fits(&image, &args.flash)?;
-    let script = Script { control_block: image.control_block.unwrap_or_default(), acts: Vec::new() };
-    let desk = Desk::new(args.probe.as_ref(), &chip, &image, script)?;
+    let desk = Desk::new(args.probe.as_ref(), &chip, &image)?;
     let prefix = desk.prefix();
     let say = |line: &str| eprintln!("{prefix}{line}");
     let target = format!("{} ({})", args.board, chip.name());

@@ -4,14 +4,18 @@
 //! Data goes to standard output, everything else to standard error. Exit codes: 0 fine, 1 the answer is no, 2 wrong usage.
 #![forbid(unsafe_code)]
 
+mod attach;
 mod desk;
 mod find;
 mod flash;
+mod talk;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use lab::probes::Error;
+
+use desk::Which;
 
 /// Debug probes.
 #[derive(Parser)]
@@ -23,20 +27,37 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Verb {
+    Attach(attach::Args),
     Find(find::Args),
     Flash(flash::Args),
+    Talk(talk::Args),
+}
+
+impl Verb {
+    fn probe(&self) -> Option<&Which> {
+        match self {
+            Self::Attach(args) => args.probe.as_ref(),
+            Self::Find(args) => args.probe.as_ref(),
+            Self::Flash(args) => args.probe.as_ref(),
+            Self::Talk(args) => args.probe.as_ref(),
+        }
+    }
 }
 
 fn main() -> ExitCode {
-    let outcome = match Cli::parse().verb {
+    let verb = Cli::parse().verb;
+    let simulated = if matches!(verb.probe(), Some(Which::Simulated(_))) { "simulated: " } else { "" };
+    let outcome = match verb {
+        Verb::Attach(args) => attach::run(&args),
         Verb::Find(args) => find::run(&args),
         Verb::Flash(args) => flash::run(&args),
+        Verb::Talk(args) => talk::run(&args),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             let head = if matches!(error, Error::NoProbe) { "" } else { "error: " };
-            eprintln!("{head}{error}");
+            eprintln!("{simulated}{head}{error}");
             let usage =
                 matches!(error, Error::NoSuchChip { .. } | Error::NoSuchProbe { .. } | Error::Image { .. });
             ExitCode::from(if usage { 2 } else { 1 })

@@ -1,0 +1,79 @@
+//! Boards behind a debug probe, as verbs are typed: the whole way to a simulated target, for three families of chips.
+
+use std::{
+    path::Path,
+    process::{Command, Output},
+};
+
+use serde_json::Value;
+
+const BOARDS: [&str; 3] = ["nucleo-l4r5zi", "nrf52840-dk", "rp-pico"];
+
+fn xtask(arguments: &[&str]) -> Option<(Output, String)> {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let output = command.current_dir(workspace).args(arguments).output().expect("xtask starts");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    if said.contains("skipped: ") || said.contains("nothing here compiles for") {
+        eprintln!("{said}");
+        return None;
+    }
+    Some((output, said))
+}
+
+#[test]
+fn a_profile_takes_away_what_timing_costs_and_never_claims_a_measurement() {
+    for board in BOARDS {
+        let on = ["profile", "digits", "--board", board, "--probe", "simulated"];
+        let Some((output, said)) = xtask(&[&on[..], &["--json"]].concat()) else { continue };
+        assert_eq!(output.status.code(), Some(0), "{said}");
+        let record: Value = serde_json::from_slice(&output.stdout).expect("a record");
+        assert_eq!(record["obtained"], "simulated", "{board}");
+        assert_eq!(record["same_bytes"], true, "{board}");
+        assert_eq!(record["timing"]["step_cost_cycles"], 20, "{board}");
+        let steps = record["steps"].as_array().expect("steps");
+        assert!(steps.len() >= 4, "{steps:?}");
+        // The simulated firmware says 1020 for each, of which timing cost 20.
+        assert!(steps.iter().all(|step| step["cycles"] == 1000), "{steps:?}");
+        assert_eq!(record["total"]["cycles"], 1000 * steps.len(), "{board}");
+        let (output, _) = xtask(&on).expect("as before");
+        let table = String::from_utf8_lossy(&output.stdout).into_owned();
+        let lines = table.lines().filter(|line| !line.is_empty());
+        assert!(lines.clone().count() > 6, "{table}");
+        lines.for_each(|line| assert!(line.starts_with("simulated: "), "{line}"));
+    }
+}
+
+#[test]
+fn the_log_comes_decoded_with_the_place_in_the_sources() {
+    for board in BOARDS {
+        let arguments = ["attach", "--board", board, "--probe", "simulated", "--seconds", "1"];
+        let Some((output, said)) = xtask(&arguments) else { continue };
+        let log = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert_eq!(output.status.code(), Some(0), "{said}");
+        assert!(log.starts_with("simulated: info "), "{log}");
+        assert!(log.contains("waiting for a job") && log.contains("boards/probed/src/serve.rs:"), "{log}");
+    }
+}
+
+#[test]
+fn what_goes_wrong_is_told_at_the_stage_where_it_does() {
+    let on = ["profile", "digits", "--board", "nrf52840-dk", "--probe"];
+    for (wrong, told) in [
+        ("no-ack", "does not answer. Check that the board has power"),
+        ("wait", "lost the connection while writing"),
+        ("unplugged", "the chip has no firmware that could run"),
+        ("stuck-erase", "does not erase: it is not done after the time"),
+        ("worn-out", "verifying failed: "),
+        ("locked", "nRF52840_xxAA is locked"),
+        ("hang", "the firmware does not answer: for 1 s it has said nothing"),
+    ] {
+        let probe = format!("simulated:{wrong}");
+        let Some((output, said)) = xtask(&[&on[..], &[&probe]].concat()) else { return };
+        assert_eq!((output.status.code(), output.stdout.len()), (Some(1), 0), "{wrong}: {said}");
+        assert!(said.contains(told), "{wrong}: {said}");
+        let told = said.lines().find(|line| line.contains(told)).expect("as above");
+        assert!(told.starts_with("simulated: "), "{told}");
+        assert!(said.contains("not measured"), "{said}");
+    }
+}
