@@ -30,11 +30,11 @@ impl<'c> HostModel<'c> {
 
     /// The plan's memories, for a caller that runs the steps itself.
     pub fn memory(&mut self) -> Memory<'_> {
-        Memory {
-            weights: &self.compiled.layout.weights,
-            arena: bytemuck::cast_slice_mut(&mut self.arena),
-            state: bytemuck::cast_slice_mut(&mut self.state),
-        }
+        Memory::new(
+            &self.compiled.layout.weights,
+            bytemuck::cast_slice_mut(&mut self.arena),
+            bytemuck::cast_slice_mut(&mut self.state),
+        )
     }
 
     /// The engine's executor over this memory, its state at the beginning.

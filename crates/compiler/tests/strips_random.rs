@@ -6,7 +6,7 @@ use compiler::{
     graph::{Graph, Node, Pad, Quant, Subgraph, Tensor, TensorId},
     ops, plan, stream,
 };
-use engine::{Io, Memory, Operator};
+use engine::{Io, Memory, Operand, Operator};
 use tflite::{Activation, BuiltinOp, DType, Options, Padding, mutate::Rng};
 
 /// A network in the making.
@@ -242,8 +242,10 @@ fn overwrite_what_rests(layout: &plan::Layout, instant: usize, memory: &mut Memo
         }
     }
     assert!(used.iter().all(|&count| count < 2), "two buffers in one place at instant {instant}");
+    let arena = Operand::arena(0, layout.arena_bytes as u32);
     memory
-        .arena
+        .bytes_mut(arena)
+        .expect("the arena")
         .iter_mut()
         .zip(&needed)
         .filter(|(_, needed)| **needed == 0)

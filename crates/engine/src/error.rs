@@ -7,7 +7,7 @@ use kernels::KernelError;
 /// A step could not run.
 ///
 /// A plan that the compiler made and that was handed buffers of the stated sizes never returns one of
-/// these; a damaged blob or a short buffer does.
+/// these; a damaged blob or a short buffer does. An error is one word, which comes back in a register.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RunError {
@@ -15,10 +15,6 @@ pub enum RunError {
     TooSmall {
         /// Which memory.
         space: crate::Space,
-        /// Bytes the plan needs.
-        needed: u32,
-        /// Bytes given.
-        found: u32,
     },
     /// An operand lies outside its memory, or is written while it is read.
     Operand {
@@ -52,9 +48,7 @@ impl From<KernelError> for RunError {
 impl fmt::Display for RunError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::TooSmall { space, needed, found } => {
-                write!(f, "the {space:?} memory has {found} bytes, the plan needs {needed}")
-            }
+            Self::TooSmall { space } => write!(f, "the {space:?} memory is smaller than the plan needs"),
             Self::Operand { index } => {
                 write!(f, "operand {index} lies outside its memory or overlaps what is written")
             }

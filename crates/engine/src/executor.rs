@@ -161,7 +161,7 @@ impl<'m, P: Program> Executor<'m, P> {
             [(Space::Arena, program.arena_bytes(), &*arena), (Space::State, program.state_bytes(), &*state)]
         {
             if memory.len() < needed as usize {
-                return Err(RunError::TooSmall { space, needed, found: memory.len() as u32 });
+                return Err(RunError::TooSmall { space });
             }
             if needed > 0 && !memory.as_ptr().addr().is_multiple_of(16) {
                 return Err(RunError::Unaligned { index: 0 });
@@ -192,7 +192,7 @@ impl<'m, P: Program> Executor<'m, P> {
     /// Forgets what earlier runs left in the state.
     pub fn reset(&mut self) {
         self.state.fill(0);
-        let mut memory = Memory { weights: &[], arena: &mut [], state: self.state };
+        let mut memory = Memory::new(&[], &mut [], self.state);
         let mut index = 0;
         while let Some(fill) = self.program.fill(index) {
             memory.fill(&fill);
@@ -237,8 +237,7 @@ impl<'m, P: Program> Executor<'m, P> {
     #[inline(never)]
     fn run_steps<O: Observer>(&mut self, setup: bool, observer: &mut O) -> Result<(), RunError> {
         let len = if setup { self.program.setup_len() } else { self.program.len() };
-        let mut memory =
-            Memory { weights: self.program.weights(), arena: &mut *self.arena, state: &mut *self.state };
+        let mut memory = Memory::new(self.program.weights(), self.arena, self.state);
         let mut index = 0;
         for _ in 0..Self::MAX_STEPS {
             if index >= len {

@@ -2,7 +2,7 @@
 
 #![allow(unsafe_code)]
 
-use core::ptr::{self, NonNull};
+use core::{marker::PhantomData, ptr::NonNull};
 
 use crate::RunError;
 
@@ -80,10 +80,9 @@ impl Operand {
 
     /// Whether two operands share a byte. Of those that leave their memory some do that would not.
     pub const fn overlaps(self, other: Self) -> bool {
-        let (at, other_at) = (self.place & Self::MAX_OFFSET, other.place & Self::MAX_OFFSET);
-        // Either begins within the other.
-        let meets = other_at.wrapping_sub(at) < self.bytes || at.wrapping_sub(other_at) < other.bytes;
-        meets && self.place >> 30 == other.place >> 30 && self.bytes > 0 && other.bytes > 0
+        // Either begins within the other. The space, on top, keeps those of two memories apart.
+        let apart = other.place.wrapping_sub(self.place);
+        (apart < self.bytes || apart.wrapping_neg() < other.bytes) && self.bytes > 0 && other.bytes > 0
     }
 }
 
@@ -107,26 +106,53 @@ impl<const BYTES: usize> Default for Arena<BYTES> {
     }
 }
 
-/// What a plan runs in.
+/// What a plan runs in: constants, tensors of this run, tensors that outlive it.
 #[derive(Debug)]
 pub struct Memory<'m> {
-    /// Constants.
-    pub weights: &'m [u8],
-    /// Tensors of this run.
-    pub arena: &'m mut [u8],
-    /// Tensors that outlive it.
-    pub state: &'m mut [u8],
+    /// First byte and length, by the numbers of the spaces. Nothing writes to the constants.
+    spaces: [(NonNull<u8>, usize); 4],
+    lent: PhantomData<&'m mut [u8]>,
 }
 
-impl Memory<'_> {
+impl<'m> Memory<'m> {
+    /// The memories of one run.
+    pub fn new(weights: &'m [u8], arena: &'m mut [u8], state: &'m mut [u8]) -> Self {
+        let lens = (weights.len(), arena.len(), state.len());
+        let spaces = [
+            (NonNull::dangling(), 0),
+            (NonNull::from(weights).cast(), lens.0),
+            (NonNull::from(arena).cast(), lens.1),
+            (NonNull::from(state).cast(), lens.2),
+        ];
+        Self { spaces, lent: PhantomData }
+    }
+
     /// The bytes of an operand, or `None` when it leaves its memory.
     pub fn bytes(&self, operand: Operand) -> Option<&[u8]> {
-        view(operand, self.weights, self.arena, self.state)
+        // SAFETY: `place` found the bytes inside a memory that is lent for longer than `&self`; they are initialised, and
+        // `&self` keeps `bytes_mut` and `Io::split` from handing out the same bytes for writing.
+        self.place(operand).map(|place| unsafe { place.as_ref() })
     }
 
     /// The bytes of an operand for writing; `None` when it leaves its memory or may not be written.
     pub fn bytes_mut(&mut self, operand: Operand) -> Option<&mut [u8]> {
-        view_mut(operand, self.arena, self.state)
+        if operand.space() == Space::Weights {
+            return None;
+        }
+        // SAFETY: as in `bytes`, of a memory that is lent for writing; `&mut self` keeps every other view away.
+        self.place(operand).map(|mut place| unsafe { place.as_mut() })
+    }
+
+    /// Where an operand lies; `None` when it leaves its memory.
+    #[inline(never)]
+    fn place(&self, operand: Operand) -> Option<NonNull<[u8]>> {
+        let &(first, len) = self.spaces.get(operand.space() as usize)?;
+        if operand.end() > len {
+            return None;
+        }
+        // SAFETY: the operand begins no further from the first byte of its memory than the memory is long.
+        let at = unsafe { first.add(operand.offset()) };
+        Some(NonNull::slice_from_raw_parts(at, operand.bytes()))
     }
 }
 
@@ -162,8 +188,63 @@ pub(crate) fn view_mut<'v>(
     space.get_mut(operand.offset()..operand.end())
 }
 
+/// Numbers of operands that are viewed at once: an array of up to thirteen.
+///
+/// Written out for each length instead of as a loop, so that what only depends on the numbers is worked out before a
+/// program runs.
+pub trait Numbers {
+    /// As many of something else.
+    type Of<T>;
+    /// As bits; all bits when one stands twice, or is past the most.
+    fn set(self) -> u32;
+    /// What `find` makes of each.
+    fn each<T>(self, find: impl FnMut(usize) -> T) -> Self::Of<T>;
+}
+
+macro_rules! numbers {
+    ($($len:literal: $($name:ident)*;)*) => {$(
+        impl Numbers for [usize; $len] {
+            type Of<T> = [T; $len];
+            #[inline(always)]
+            #[allow(unused_mut)]
+            fn set(self) -> u32 {
+                let [$($name),*] = self;
+                let mut set = 0;
+                $(set |= if $name < MOST_OPERANDS && set >> $name & 1 == 0 { 1 << $name } else { u32::MAX };)*
+                set
+            }
+            #[inline(always)]
+            #[allow(unused_mut, unused_variables)]
+            fn each<T>(self, mut find: impl FnMut(usize) -> T) -> [T; $len] {
+                let [$($name),*] = self;
+                [$(find($name)),*]
+            }
+        }
+    )*};
+}
+
+numbers! {
+    0: ;
+    1: a;
+    2: a b;
+    3: a b c;
+    4: a b c d;
+    5: a b c d e;
+    6: a b c d e f;
+    7: a b c d e f g;
+    8: a b c d e f g h;
+    9: a b c d e f g h i;
+    10: a b c d e f g h i j;
+    11: a b c d e f g h i j k;
+    12: a b c d e f g h i j k l;
+    13: a b c d e f g h i j k l m;
+}
+
+/// A step can view the operands below this number.
+const MOST_OPERANDS: usize = 31;
+
 /// Some operands for writing and some for reading.
-pub type Views<'v, const W: usize, const R: usize> = ([&'v mut [u8]; W], [&'v [u8]; R]);
+pub type Views<'v, W, R> = (<W as Numbers>::Of<&'v mut [u8]>, <R as Numbers>::Of<&'v [u8]>);
 
 /// The operands of one step.
 #[derive(Debug)]
@@ -210,56 +291,55 @@ impl<'s, 'm> Io<'s, 'm> {
     /// # Errors
     /// [`RunError::Operand`] when one leaves its memory, or when one that is written overlaps any other
     /// one, or lies in the weights.
-    pub fn split<const W: usize, const R: usize>(
+    #[inline(always)]
+    pub fn split<W: Numbers + Copy, R: Numbers + Copy>(
         &mut self,
-        written: [usize; W],
-        read: [usize; R],
+        written: W,
+        read: R,
     ) -> Result<Views<'_, W, R>, RunError> {
-        let mut views: Views<'_, W, R> = (core::array::from_fn(|_| &mut [][..]), [&[]; R]);
-        match self.fill((&written, &read), (&mut views.0, &mut views.1)) {
-            Ok(()) => Ok(views),
-            Err(index) => Err(RunError::Operand { index: index as u8 }),
+        let (written_set, read_set) = (written.set(), read.set());
+        if written_set & read_set != 0 || (written_set | read_set) >> MOST_OPERANDS != 0 {
+            return Err(RunError::Operand { index: 0 });
         }
+        self.check(written_set, written_set | read_set)?;
+        // SAFETY: `check` found every operand inside its memory, those that are written in one that can be, and none of them
+        // sharing a byte with any other of `written`, whose numbers are all different, or of `read`. `&mut self` holds the
+        // memories for as long as the result lives, and their bytes are initialised.
+        let written = written.each(|index| unsafe { self.find(index).as_mut() });
+        // SAFETY: as above, but shared: no operand that is written has a byte of these.
+        let read = read.each(|index| unsafe { self.find(index).as_ref() });
+        Ok((written, read))
     }
 
-    /// Fills in views; or tells which operand there is none of. Not generic, so that a program has it once.
+    /// Whether operands, by their bits, can be viewed at once. Not generic, so that a program has it once.
     #[inline(never)]
-    fn fill<'v>(
-        &'v mut self,
-        (written, read): (&[usize], &[usize]),
-        (writable, readable): (&mut [&'v mut [u8]], &mut [&'v [u8]]),
-    ) -> Result<(), usize> {
-        let Memory { weights, arena, state } = &mut *self.memory;
-        // By the numbers of their spaces. Nothing writes to the constants.
-        let memories = [
-            (ptr::dangling_mut(), 0),
-            (weights.as_ptr().cast_mut(), weights.len()),
-            (arena.as_mut_ptr(), arena.len()),
-            (state.as_mut_ptr(), state.len()),
-        ];
-        for (&index, view) in written.iter().zip(writable) {
-            let operand = operand(self.operands, index);
-            let first = first_byte(&memories, operand).ok_or(index)?.as_ptr();
-            // One with bytes overlaps itself.
-            let clash =
-                overlaps(self.operands, index, written) > 1 || overlaps(self.operands, index, read) > 0;
-            if clash || operand.space() == Space::Weights {
-                return Err(index);
+    fn check(&self, written: u32, viewed: u32) -> Result<(), RunError> {
+        for (index, &operand) in self.operands.iter().enumerate() {
+            let refused = Err(RunError::Operand { index: index as u8 });
+            if self.memory.place(operand).is_none() {
+                return refused;
             }
-            // SAFETY: `first_byte` found the range inside the memory that it points into; `&'v mut self` holds the memories that
-            // can be written exclusively for as long as the result lives; the bytes are initialised; and no other slice of
-            // this call shares a byte with these, since nothing that is written overlaps another operand or lies in the
-            // weights.
-            *view = unsafe { core::slice::from_raw_parts_mut(first, operand.bytes()) };
-        }
-        for (&index, view) in read.iter().zip(readable) {
-            let operand = operand(self.operands, index);
-            let first = first_byte(&memories, operand).ok_or(index)?.as_ptr();
-            // SAFETY: as above, but shared: nothing that is written overlaps these bytes, and the memories stay borrowed for
-            // as long as the result lives.
-            *view = unsafe { core::slice::from_raw_parts(first.cast_const(), operand.bytes()) };
+            if written.wrapping_shr(index as u32) & 1 == 0 {
+                continue;
+            }
+            if operand.space() == Space::Weights {
+                return refused;
+            }
+            for (other, &with) in self.operands.iter().enumerate() {
+                let both = other != index && viewed.wrapping_shr(other as u32) & 1 == 1;
+                if both && operand.overlaps(with) {
+                    return refused;
+                }
+            }
         }
         Ok(())
+    }
+
+    /// Where the operand at `index` lies; nowhere past the end, or when it leaves its memory.
+    #[inline(never)]
+    fn find(&self, index: usize) -> NonNull<[u8]> {
+        let place = self.operands.get(index).and_then(|&operand| self.memory.place(operand));
+        place.unwrap_or(NonNull::slice_from_raw_parts(NonNull::dangling(), 0))
     }
 
     /// One operand for writing, whatever else the step reads from the same place.
@@ -296,23 +376,6 @@ fn operand(operands: &[Operand], index: usize) -> Operand {
     operands.get(index).copied().unwrap_or(Operand::ABSENT)
 }
 
-/// Where an operand begins, in memories by the numbers of their spaces; `None` when it leaves its own.
-#[inline(never)]
-fn first_byte(memories: &[(*mut u8, usize); 4], operand: Operand) -> Option<NonNull<u8>> {
-    let &(first, len) = memories.get(operand.space() as usize)?;
-    if operand.end() > len {
-        return None;
-    }
-    NonNull::new(first.wrapping_add(operand.offset()))
-}
-
-/// How many of some operands share a byte with the one at `index`.
-#[inline(never)]
-fn overlaps(operands: &[Operand], index: usize, others: &[usize]) -> usize {
-    let one = operand(operands, index);
-    others.iter().filter(|&&other| one.overlaps(operand(operands, other))).count()
-}
-
 /// Views bytes as elements.
 ///
 /// # Errors
@@ -333,4 +396,94 @@ pub fn elements_mut<T: bytemuck::Pod>(bytes: &mut [u8], index: usize) -> Result<
         return Ok(&mut []);
     }
     bytemuck::try_cast_slice_mut(bytes).map_err(|_| RunError::Unaligned { index: index as u8 })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a step over these operands can view of a memory of 16 bytes each, the weights counting from 100.
+    fn viewed<W: Numbers + Copy, R: Numbers + Copy, T>(
+        operands: &[Operand],
+        written: W,
+        read: R,
+        work: impl FnOnce(Views<'_, W, R>) -> T,
+    ) -> Result<T, RunError> {
+        let weights: [u8; 16] = core::array::from_fn(|at| 100 + at as u8);
+        let (mut arena, mut state): ([u8; 16], [u8; 16]) = (core::array::from_fn(|at| at as u8), [7; 16]);
+        let mut memory = Memory::new(&weights, &mut arena, &mut state);
+        Io::new(&mut memory, operands).split(written, read).map(work)
+    }
+
+    #[test]
+    fn operands_are_viewed_where_they_lie() {
+        let operands = [Operand::arena(4, 2), Operand::weights(3, 1), Operand::ABSENT, Operand::state(15, 1)];
+        let bytes = viewed(&operands, [3, 0], [1, 2, 7], |([state, arena], [weights, absent, past])| {
+            assert!(absent.is_empty() && past.is_empty());
+            (state.first_two(), arena.first_two(), weights.first_two())
+        });
+        assert_eq!(bytes, Ok(([7, 0], [4, 5], [103, 0])));
+    }
+
+    /// The first two bytes, 0 where there are none.
+    trait Two {
+        fn first_two(&self) -> [u8; 2];
+    }
+
+    impl Two for [u8] {
+        fn first_two(&self) -> [u8; 2] {
+            core::array::from_fn(|at| self.get(at).copied().unwrap_or(0))
+        }
+    }
+
+    #[test]
+    fn what_is_written_shares_no_byte_with_anything_else() {
+        let refused = |index| Err(RunError::Operand { index });
+        let meets = [Operand::arena(4, 4), Operand::arena(7, 2), Operand::arena(8, 2), Operand::state(4, 4)];
+        assert_eq!(viewed(&meets, [0], [2, 3], |_| ()), Ok(()));
+        assert_eq!(viewed(&meets, [0], [1], |_| ()), refused(0));
+        assert_eq!(viewed(&meets, [2], [1], |_| ()), refused(2));
+        assert_eq!(viewed(&meets, [0, 1], [], |_| ()), refused(0));
+        assert_eq!(viewed(&meets, [3], [1, 2], |_| ()), Ok(()));
+        // Nothing lies in a run of no bytes.
+        let empty = [Operand::arena(4, 4), Operand::arena(6, 0)];
+        assert_eq!(viewed(&empty, [0], [1], |_| ()), Ok(()));
+        assert_eq!(viewed(&empty, [1], [0], |_| ()), Ok(()));
+    }
+
+    #[test]
+    fn an_operand_has_one_number_and_one_use() {
+        let operands = [Operand::arena(0, 4); 40];
+        let refused = Err(RunError::Operand { index: 0 });
+        assert_eq!(viewed(&operands[..1], [0, 0], [], |_| ()), refused);
+        assert_eq!(viewed(&operands[..1], [0], [0], |_| ()), refused);
+        assert_eq!(viewed(&operands, [39], [], |_| ()), refused);
+        assert_eq!(viewed(&operands, [], [31], |_| ()), refused);
+        assert_eq!(viewed(&operands, [30], [], |_| ()), Ok(()));
+    }
+
+    #[test]
+    fn nothing_lies_outside_its_memory_and_weights_are_not_written() {
+        for outside in [
+            Operand::arena(16, 1),
+            Operand::state(0, 17),
+            Operand::weights(Operand::MAX_OFFSET, u32::MAX),
+            Operand { place: 0, bytes: 1 },
+        ] {
+            assert_eq!(
+                viewed(&[outside], [], [0], |_| ()),
+                Err(RunError::Operand { index: 0 }),
+                "{outside:?}"
+            );
+            assert_eq!(
+                viewed(&[outside], [0], [], |_| ()),
+                Err(RunError::Operand { index: 0 }),
+                "{outside:?}"
+            );
+        }
+        let weights = [Operand::arena(0, 1), Operand::weights(0, 1)];
+        assert_eq!(viewed(&weights, [1], [], |_| ()), Err(RunError::Operand { index: 1 }));
+        let mut memory = Memory::new(&[1], &mut [], &mut []);
+        assert!(memory.bytes_mut(weights[1]).is_none() && memory.bytes(weights[1]) == Some(&[1]));
+    }
 }

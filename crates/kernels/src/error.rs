@@ -7,12 +7,7 @@ use core::fmt;
 #[non_exhaustive]
 pub enum KernelError {
     /// A buffer holds the wrong number of elements for the shape.
-    Length {
-        /// Elements the shape needs; saturates.
-        expected: u32,
-        /// Elements given.
-        found: u32,
-    },
+    Length,
     /// A dimension, stride or count is out of its range.
     Geometry,
     /// A run-time value, such as an index tensor's element, is out of its range.
@@ -27,8 +22,7 @@ impl KernelError {
     pub const fn check(expected: Option<usize>, found: usize) -> Result<(), Self> {
         match expected {
             Some(expected) if expected == found => Ok(()),
-            Some(expected) => Err(Self::Length { expected: expected as u32, found: found as u32 }),
-            None => Err(Self::Length { expected: u32::MAX, found: found as u32 }),
+            _ => Err(Self::Length),
         }
     }
 }
@@ -36,9 +30,7 @@ impl KernelError {
 impl fmt::Display for KernelError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Length { expected, found } => {
-                write!(f, "a buffer has {found} elements, {expected} expected")
-            }
+            Self::Length => f.write_str("a buffer has the wrong number of elements for the shape"),
             Self::Geometry => f.write_str("a dimension, stride or count is out of its range"),
             Self::Value => f.write_str("an index or count computed by the model is out of its range"),
         }

@@ -33,7 +33,7 @@ mod tests {
 
     fn slide(to: Operand, from: Operand) -> Result<[u8; 12], RunError> {
         let mut arena = core::array::from_fn(|at| at as u8);
-        let mut memory = Memory { weights: &[], arena: &mut arena, state: &mut [] };
+        let mut memory = Memory::new(&[], &mut arena, &mut []);
         SlideBytes.run(&mut Io::new(&mut memory, &[to, from]))?;
         Ok(arena)
     }

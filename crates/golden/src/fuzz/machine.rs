@@ -62,7 +62,7 @@ impl Machine {
                 Err(error) => return Ending::Stopped(error),
             };
             (0..program.input_count().min(64)).for_each(|index| input(index, executor.input_mut(index)));
-            let mut memory = Memory { weights: program.weights(), arena: &mut *arena, state: &mut *state };
+            let mut memory = Memory::new(program.weights(), &mut *arena, &mut *state);
             let ended = if repeat == 0 { steps(program, true, &mut memory) } else { Ok(true) };
             match ended.and_then(|ended| Ok(ended && steps(program, false, &mut memory)?)) {
                 Ok(true) => {}

@@ -21,7 +21,7 @@ use crate::KernelError;
 pub fn circular_buffer(newest: &[u8], slots: &mut [u8]) -> Result<(), KernelError> {
     let depth = newest.len();
     if depth == 0 || slots.is_empty() || !slots.len().is_multiple_of(depth) {
-        return Err(KernelError::Length { expected: depth as u32, found: slots.len() as u32 });
+        return Err(KernelError::Length);
     }
     slots.rotate_left(depth);
     for (place, &byte) in slots.iter_mut().rev().zip(newest.iter().rev()) {

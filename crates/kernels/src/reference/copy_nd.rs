@@ -61,14 +61,7 @@ impl CopyNd {
             (low, high)
         };
         let inside = |(low, high): (i64, i64), bytes: usize| {
-            if low >= 0 && high <= bytes as i64 {
-                Ok(())
-            } else {
-                Err(KernelError::Length {
-                    expected: high.clamp(0, u32::MAX.into()) as u32,
-                    found: bytes as u32,
-                })
-            }
+            if low >= 0 && high <= bytes as i64 { Ok(()) } else { Err(KernelError::Length) }
         };
         inside(reach(self.from_bytes, |dim| dim.from_bytes), input)?;
         inside(reach(self.to_bytes, |dim| dim.to_bytes), output)
@@ -225,7 +218,7 @@ mod tests {
         {
             let mut output = [0xa5; 6];
             let result = copy_nd(&copy(1, 0, 0, dims), &[1, 2, 3, 4, 5, 6], &mut output);
-            assert!(matches!(result, Err(KernelError::Length { .. })), "{dims:?}");
+            assert!(matches!(result, Err(KernelError::Length)), "{dims:?}");
             assert_eq!(output, [0xa5; 6]);
         }
     }

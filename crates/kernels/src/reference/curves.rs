@@ -245,9 +245,7 @@ pub fn neg_s32(input: Source<'_, i32>, output: &mut [i32]) -> Result<(), KernelE
 /// # Errors
 /// [`KernelError::Length`]; `output` is then untouched.
 pub fn lut_16(table: &[i16], input: Source<'_, i16>, output: &mut [i16]) -> Result<(), KernelError> {
-    let table: &[i16; LUT16_ENTRIES] = table
-        .try_into()
-        .map_err(|_| KernelError::Length { expected: LUT16_ENTRIES as u32, found: table.len() as u32 })?;
+    let table: &[i16; LUT16_ENTRIES] = table.try_into().map_err(|_| KernelError::Length)?;
     each(input, output, |q| lut_lookup_i16(q, table))
 }
 

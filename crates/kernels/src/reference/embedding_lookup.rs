@@ -118,6 +118,6 @@ mod tests {
             assert_eq!(answer, Err(KernelError::Value));
         }
         let short = embedding_lookup(&lookup, &[0], &table, &mut output);
-        assert_eq!(short, Err(KernelError::Length { expected: 2, found: 4 }));
+        assert_eq!(short, Err(KernelError::Length));
     }
 }

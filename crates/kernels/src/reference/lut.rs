@@ -24,8 +24,7 @@ use crate::KernelError;
 /// # Errors
 /// [`KernelError::Length`]; `output` is then untouched.
 pub fn lut_8(table: &[u8], input: Source<'_, u8>, output: &mut [u8]) -> Result<(), KernelError> {
-    let table: &[u8; 256] =
-        table.try_into().map_err(|_| KernelError::Length { expected: 256, found: table.len() as u32 })?;
+    let table: &[u8; 256] = table.try_into().map_err(|_| KernelError::Length)?;
     each(input, output, |x| table[usize::from(x)])
 }
 
