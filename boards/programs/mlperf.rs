@@ -14,12 +14,11 @@ include!(concat!(env!("OUT_DIR"), "/serial.rs"));
 
 const TASK: Task = Task::of(&model::INPUTS, &model::OUTPUTS);
 
-static ARENA: Room<{ model::ARENA_BYTES }> = Room::new();
-static STATE: Room<{ model::STATE_BYTES }> = Room::new();
 static BUFFER: Room<{ TASK.kept_bytes() }> = Room::new();
 
 #[support::entry]
 fn main() -> ! {
-    let mut model = Executor::begin(&model::PLAN, ARENA.take(), STATE.take());
+    let (arena, state) = support::memories!(model);
+    let mut model = Executor::begin(&model::PLAN, arena, state);
     serve_mlperf::<Uart, _>(WIRING, NAME, &mut model, TASK, BUFFER.take())
 }

@@ -3,14 +3,11 @@
 #![no_main]
 
 use microjoule::Executor;
-use support::Room;
 
 microjoule::include_model!(model);
 
-static ARENA: Room<{ model::ARENA_BYTES }> = Room::new();
-static STATE: Room<{ model::STATE_BYTES }> = Room::new();
-
 #[support::entry]
 fn main() -> ! {
-    support::serve(&mut Executor::begin(&model::PLAN, ARENA.take(), STATE.take()))
+    let (arena, state) = support::memories!(model);
+    support::serve(&mut Executor::begin(&model::PLAN, arena, state))
 }

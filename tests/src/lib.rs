@@ -53,16 +53,29 @@ impl Ready {
         Some(Self { board, emulator, toolchain: resolved.toolchain, plan_image: OnceLock::new() })
     }
 
-    /// Builds an image and gives its file.
+    /// Builds an image, planned as the board is by default, and gives its file.
     ///
     /// # Errors
     /// As [`build`].
     pub fn image(&self, program: Program<'_>, profile: Profile, features: &[&str]) -> Result<PathBuf, Error> {
+        self.planned(program, Planning::default(), profile, features)
+    }
+
+    /// Builds an image around a model that is planned so, and gives its file.
+    ///
+    /// # Errors
+    /// As [`build`].
+    pub fn planned(
+        &self,
+        program: Program<'_>,
+        planning: Planning,
+        profile: Profile,
+        features: &[&str],
+    ) -> Result<PathBuf, Error> {
         let (program, model) = match program {
             Program::Of(model) => (None, Some(model)),
             Program::Named(program) => (Some(program), None),
         };
-        let planning = Planning::default();
         let request = Request { board: &self.board, program, model, planning, profile, features };
         Ok(build(&self.toolchain, &request, &mut |line| eprintln!("{line}"))?.path)
     }

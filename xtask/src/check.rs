@@ -95,6 +95,8 @@ struct Report<'m> {
     /// The most bytes that are needed at once: what any placement of the same steps takes.
     arena_lower_bound_bytes: Option<usize>,
     state_bytes: Option<usize>,
+    /// Of the state, what the arena had no room for.
+    overflow_bytes: Option<usize>,
     weight_bytes: Option<usize>,
     steps: Option<usize>,
     /// What `--ram-budget` can choose from, from the fastest to the smallest.
@@ -124,6 +126,8 @@ struct Fit {
     board: String,
     fits: bool,
     ram: Memory,
+    /// Where the arena was too small.
+    slow_ram: Option<Memory>,
     flash: Memory,
 }
 
@@ -171,6 +175,7 @@ pub fn run(args: &Args, workspace: &Path) -> Result<bool> {
         arena_bytes: layout.map(|layout| layout.arena_bytes),
         arena_lower_bound_bytes: layout.map(|layout| layout.arena_bound),
         state_bytes: layout.map(|layout| layout.state_bytes),
+        overflow_bytes: layout.map(|layout| layout.overflow_bytes),
         weight_bytes: layout.map(|layout| layout.weights.len()),
         steps: layout.map(|layout| layout.steps.len()),
         ram_curve,
@@ -226,8 +231,16 @@ fn code_bytes(board: Board, model: &Model, planning: Planning) -> Result<u64> {
 fn fit(board: &Board, compiled: &Compiled, report: &Report<'_>, reserve: Reserve) -> Fit {
     let layout = &compiled.layout;
     let code = report.code_bytes.get(&board.target).copied().unwrap_or(0);
+    let spills = layout.overflow_bytes > 0;
+    let beside_arena = if spills { 0 } else { layout.state_bytes };
+    let slow_ram = spills.then(|| Memory {
+        model_bytes: layout.state_bytes as u64,
+        stack_bytes: 0,
+        reserved_bytes: 0,
+        available_bytes: board.memory_bytes(MemoryKind::SlowRam),
+    });
     let ram = Memory {
-        model_bytes: (layout.arena_bytes + layout.state_bytes) as u64,
+        model_bytes: (layout.arena_bytes + beside_arena) as u64,
         stack_bytes: board.budget.stack.0,
         reserved_bytes: reserve.ram,
         available_bytes: board.memory_bytes(MemoryKind::Ram),
@@ -238,7 +251,8 @@ fn fit(board: &Board, compiled: &Compiled, report: &Report<'_>, reserve: Reserve
         reserved_bytes: reserve.flash,
         available_bytes: board.memory_bytes(MemoryKind::Flash),
     };
-    Fit { board: board.name.clone(), fits: ram.fits() && flash.fits(), ram, flash }
+    let fits = [Some(&ram), slow_ram.as_ref(), Some(&flash)].into_iter().flatten().all(Memory::fits);
+    Fit { board: board.name.clone(), fits, ram, slow_ram, flash }
 }
 
 fn tensors(layout: &Layout) -> Vec<Tensor> {
@@ -303,7 +317,7 @@ fn head(report: &Report<'_>) -> String {
             grouped(arena as u64),
             grouped(bound as u64)
         ));
-        lines.push(format!("state        {} B", grouped(state as u64)));
+        lines.push(format!("state        {} B{}", grouped(state as u64), spilt(report)));
         lines.push(format!("weights      {} B", grouped(weights as u64)));
     }
     lines.extend(report.dead_work.as_ref().map(dead_work));
@@ -315,7 +329,8 @@ fn head(report: &Report<'_>) -> String {
     }
     if let Some(fit) = &report.fit {
         lines.push(format!("{} on {}", if fit.fits { "fits" } else { "does not fit" }, fit.board));
-        for (name, memory) in [("RAM", &fit.ram), ("flash", &fit.flash)] {
+        let slow_ram = fit.slow_ram.iter().map(|memory| ("slow RAM", memory));
+        for (name, memory) in [("RAM", &fit.ram)].into_iter().chain(slow_ram).chain([("flash", &fit.flash)]) {
             let Memory { model_bytes, stack_bytes, reserved_bytes, available_bytes } = memory;
             lines.push(format!(
                 "  {name:10} {} B of the model + {} B of stack + {} B reserved, of {} B: {} B free",
@@ -332,6 +347,14 @@ fn head(report: &Report<'_>) -> String {
         lines.push(refusal.to_string());
     }
     lines.join("\n") + "\n"
+}
+
+/// What of the state is there because the arena was full.
+fn spilt(report: &Report<'_>) -> String {
+    match report.overflow_bytes {
+        Some(bytes) if bytes > 0 => format!("; {} B of it had no room in the arena", grouped(bytes as u64)),
+        _ => String::new(),
+    }
 }
 
 /// What a plan takes with work that no input can change, and without.

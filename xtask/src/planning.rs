@@ -16,6 +16,10 @@ pub struct Planning {
     /// Bytes that the arena may take, whatever multiply-adds that costs: 36KiB, 40000.
     #[arg(long, value_name = "BYTES", help_heading = "Planning")]
     ram_budget: Option<ByteCount>,
+    /// Bytes that the arena may take of the memory that it lies in; the rest lies beside the state, on a board with
+    /// several memories in the slower one. Without, what such a board has.
+    #[arg(long, value_name = "BYTES", help_heading = "Planning")]
+    fast_ram: Option<ByteCount>,
 }
 
 impl Planning {
@@ -27,7 +31,11 @@ impl Planning {
             (None, Some(board)) => options.for_target(&board.target, &board.core),
             (None, None) => options,
         };
-        options.dead_work(!self.no_dead_work_removal).ram_budget(self.ram_budget())
+        let fast_ram = self.fast_ram.map(bytes).or(board.and_then(Board::fast_ram));
+        options
+            .dead_work(!self.no_dead_work_removal)
+            .ram_budget(self.ram_budget.map(bytes))
+            .fast_ram(fast_ram)
     }
 
     /// The same for a board's image: one that is built for size runs the compact kernels.
@@ -46,12 +54,16 @@ impl Planning {
 
     /// The same for firmware, whose instruction set is its target's and whose kernels are its profile's.
     pub fn firmware(&self) -> firmware::Planning {
-        firmware::Planning { keep_dead_work: self.no_dead_work_removal, ram_budget: self.ram_budget() }
+        firmware::Planning {
+            keep_dead_work: self.no_dead_work_removal,
+            ram_budget: self.ram_budget.map(bytes),
+            fast_ram: self.fast_ram.map(bytes),
+        }
     }
+}
 
-    fn ram_budget(&self) -> Option<u32> {
-        self.ram_budget.map(|bytes| u32::try_from(bytes.0).unwrap_or(u32::MAX))
-    }
+fn bytes(count: ByteCount) -> u32 {
+    u32::try_from(count.0).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]

@@ -5,7 +5,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use firmware::{Board, PlanRooms, Serial};
+use compiler::Compiled;
+use firmware::{Board, MemoryKind, PlanRooms, Serial};
 
 /// The model that is compiled in when nobody names another.
 const DEFAULT_MODEL: &str = "../../models/digits/model.tflite";
@@ -31,7 +32,22 @@ pub fn image() {
     linker(&board, &out);
     rooms(&board, &out);
     serial(&board, &out);
-    model(&out);
+    let planned = model(&out);
+    slow_ram(&board, planned.layout.overflow_bytes > 0, planned.layout.state_bytes as u64);
+}
+
+/// Says where the slower memory is, and whether the model needs it: `cfg(slow_ram)`.
+fn slow_ram(board: &Board, is_needed: bool, state_bytes: u64) {
+    println!("cargo::rustc-check-cfg=cfg(slow_ram)");
+    let memory = board.memory.iter().find(|memory| memory.kind == MemoryKind::SlowRam);
+    if let Some(memory) = memory.filter(|_| is_needed) {
+        let (first, length) = (memory.origin, memory.length);
+        assert!(state_bytes <= length.0, "{state_bytes} B beside the arena, where {} has {length}", memory.name);
+        for (symbol, address) in [("__slow_ram", u64::from(first)), ("__slow_ram_end", u64::from(first) + length.0)] {
+            println!("cargo::rustc-link-arg-bins=--defsym={symbol}={address:#x}");
+        }
+        println!("cargo::rustc-cfg=slow_ram");
+    }
 }
 
 fn linker(board: &Board, out: &Path) {
@@ -84,9 +100,9 @@ fn wiring(board: &str, serial: &Serial) -> String {
     )
 }
 
-fn model(out: &Path) {
+fn model(out: &Path) -> Compiled {
     println!("cargo::rerun-if-env-changed=MICROJOULE_MODEL");
     let model = env::var_os("MICROJOULE_MODEL").map_or_else(|| PathBuf::from(DEFAULT_MODEL), PathBuf::from);
     println!("cargo::rerun-if-changed={}", model.display());
-    compiler::emit::build_model(&model, "model", out).unwrap_or_else(|error| panic!("{error}"));
+    compiler::emit::build_model(&model, "model", out).unwrap_or_else(|error| panic!("{error}"))
 }

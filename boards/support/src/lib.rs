@@ -27,6 +27,6 @@ pub mod stack;
 pub use machine::entry;
 #[cfg(feature = "plan")]
 pub use plan::serve_plan;
-pub use room::Room;
+pub use room::{Room, slow_ram};
 #[cfg(feature = "semihosting")]
 pub use serve::serve;

@@ -73,17 +73,24 @@ pub struct CompileOptions {
     pub dead_work: bool,
     /// Bytes that the arena may take at most, whatever multiply-adds that costs; without, the fewest multiply-adds.
     pub ram_budget: Option<u32>,
+    /// Bytes of the memory that the arena lies in. What does not fit lies beside the state, for which there may be a
+    /// larger and slower one; what is used most stays in the arena.
+    pub fast_ram: Option<u32>,
 }
 
 impl CompileOptions {
     /// What a device runs, on any core.
-    pub const DEVICE: Self =
-        Self { keep_every_tensor: false, isa: Isa::Portable, dead_work: true, ram_budget: None };
+    pub const DEVICE: Self = Self {
+        keep_every_tensor: false,
+        isa: Isa::Portable,
+        dead_work: true,
+        ram_budget: None,
+        fast_ram: None,
+    };
     /// What this machine runs fastest.
     pub const HOST: Self = Self::DEVICE.for_isa(NATIVE);
     /// What a layer-by-layer comparison runs.
-    pub const EVERY_LAYER: Self =
-        Self { keep_every_tensor: true, isa: Isa::Portable, dead_work: false, ram_budget: None };
+    pub const EVERY_LAYER: Self = Self { keep_every_tensor: true, dead_work: false, ..Self::DEVICE };
 
     /// The same, with weights packed for an instruction set.
     #[must_use]
@@ -108,6 +115,12 @@ impl CompileOptions {
     pub const fn ram_budget(self, bytes: Option<u32>) -> Self {
         Self { ram_budget: bytes, ..self }
     }
+
+    /// The same, with no more than these bytes in the arena, and the rest beside the state.
+    #[must_use]
+    pub const fn fast_ram(self, bytes: Option<u32>) -> Self {
+        Self { fast_ram: bytes, ..self }
+    }
 }
 
 /// Compiles a model.
@@ -123,9 +136,14 @@ pub fn compile(name: &str, bytes: &[u8], options: CompileOptions) -> Result<Comp
     passes::fold::run(&mut graph);
     check(&graph)?;
     passes::run(&mut graph, options);
-    let (mut graph, mut layout) = best_layout(graph, options)?;
+    // Memory is saved first, then shared out.
+    let together = options.fast_ram(None);
+    let (mut graph, mut layout) = best_layout(graph, together)?;
     if let Some(budget) = options.ram_budget.filter(|_| !options.keep_every_tensor) {
-        (graph, layout) = stream::fit(&graph, layout, options, budget as usize)?;
+        (graph, layout) = stream::fit(&graph, layout, together, budget as usize)?;
+    }
+    if options.fast_ram.is_some_and(|fast| layout.arena_bytes > fast as usize) {
+        layout = plan::plan(ops::lowering::lower(&graph, options).map_err(CompileError::Refused)?, options)?;
     }
     Ok(describe(graph, layout, options))
 }
@@ -135,7 +153,7 @@ pub fn compile(name: &str, bytes: &[u8], options: CompileOptions) -> Result<Comp
 /// # Errors
 /// As [`compile`], but no budget is too small.
 pub fn ram_curve(name: &str, bytes: &[u8], options: CompileOptions) -> Result<Vec<CurvePoint>, CompileError> {
-    let fastest = compile(name, bytes, options.ram_budget(None))?;
+    let fastest = compile(name, bytes, options.ram_budget(None).fast_ram(None))?;
     stream::curve(&fastest.graph, &fastest.layout, fastest.options)
 }
 

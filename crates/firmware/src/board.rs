@@ -69,6 +69,9 @@ pub enum MemoryKind {
     Flash,
     /// Arena, stack and variables.
     Ram,
+    /// What the arena has no room for, beside the model's state: larger, and slower or no faster.
+    #[serde(rename = "slow-ram")]
+    SlowRam,
 }
 
 /// What writes images and starts them.
@@ -192,6 +195,9 @@ pub struct Budget {
     pub stack: ByteCount,
 }
 
+/// Bytes of RAM that are kept for what firmware has beside model and stack.
+const VARIABLES: u64 = 4 << 10;
+
 impl Board {
     /// Reads one board.
     ///
@@ -235,6 +241,15 @@ impl Board {
         }
         let known = Self::all(workspace)?.into_iter().map(|board| board.name).collect();
         Err(Error::NoSuchBoard { name: name.to_owned(), folder: workspace.join("boards"), known })
+    }
+
+    /// Bytes that an arena may take beside the stack and the board's own variables, on a board that has a further
+    /// memory for the rest.
+    #[must_use]
+    pub fn fast_ram(&self) -> Option<u32> {
+        self.memory.iter().find(|memory| memory.kind == MemoryKind::SlowRam)?;
+        let taken = self.budget.stack.0 + VARIABLES;
+        u32::try_from(self.memory_bytes(MemoryKind::Ram).saturating_sub(taken)).ok()
     }
 
     /// Length of all memories of one kind.

@@ -43,6 +43,8 @@ pub struct Planning {
     pub keep_dead_work: bool,
     /// Bytes that the arena may take at most.
     pub ram_budget: Option<u32>,
+    /// Of them, bytes that may lie in the memory of stack and variables; where nothing is said, [`Board::fast_ram`].
+    pub fast_ram: Option<u32>,
 }
 
 /// What to build.
@@ -105,6 +107,10 @@ pub fn build(
     match request.planning.ram_budget {
         Some(bytes) => command.env("MICROJOULE_RAM_BUDGET", bytes.to_string()),
         None => command.env_remove("MICROJOULE_RAM_BUDGET"),
+    };
+    match request.planning.fast_ram.or(board.fast_ram()) {
+        Some(bytes) => command.env("MICROJOULE_FAST_RAM", bytes.to_string()),
+        None => command.env_remove("MICROJOULE_FAST_RAM"),
     };
     let too_large =
         |shortages| Error::TooLarge { what: subject(request), board: board.name.clone(), shortages };
@@ -377,7 +383,8 @@ mod tests {
             .map(|model| image_name(&request, "one", model.map(Path::new)));
         assert!(names.iter().all(|name| name.ends_with("+steps-small.elf")), "{names:?}");
         assert!(names[0].starts_with("one-kws-") && names[0] != names[1] && names[1] != names[2]);
-        let planned = Request { planning: Planning { keep_dead_work: true, ram_budget: None }, ..request };
+        let planned =
+            Request { planning: Planning { keep_dead_work: true, ..Planning::default() }, ..request };
         assert_ne!(image_name(&planned, "one", Some(Path::new("/a/kws.tflite"))), names[0]);
     }
 

@@ -1,7 +1,9 @@
 //! Firmware on emulated boards: one program for all of these tests, so that what they build and run goes side by side.
 
 mod layers;
+mod memories;
 mod new_board;
 mod plans;
 mod selftest;
 mod shipped;
+mod strips;

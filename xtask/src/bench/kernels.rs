@@ -154,8 +154,9 @@ fn models(only: Option<&str>, workspace: &Path) -> Result<Vec<Model>> {
 fn both_ways(workspace: &Path, board: &Board, model: &Model) -> Result<Result<Vec<Measured>, String>> {
     let mut all = Vec::new();
     for keep_dead_work in [false, true] {
-        let planning = Planning { keep_dead_work, ram_budget: None };
+        let planning = Planning { keep_dead_work, ..Planning::default() };
         let options = compiler::CompileOptions::DEVICE.for_target(&board.target, &board.core);
+        let options = options.fast_ram(board.fast_ram());
         let compiled = model
             .compile(options.dead_work(!keep_dead_work))
             .with_context(|| format!("{} cannot run", model.name))?;

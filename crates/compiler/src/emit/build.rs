@@ -8,7 +8,7 @@ use std::{
 use super::rust;
 use kernels::arch::UnknownIsa;
 
-use crate::{CompileError, CompileOptions, Isa, compile};
+use crate::{CompileError, CompileOptions, Compiled, Isa, compile};
 
 /// Why a build script could not make a plan.
 #[derive(Debug, thiserror::Error)]
@@ -54,8 +54,9 @@ pub enum BuildError {
 /// ```
 ///
 /// Weights are packed for the target that the firmware is built for. Of the environment, `MICROJOULE_RAM_BUDGET` is
-/// the bytes that the arena may take (`36KiB`, `36864`), `MICROJOULE_KEEP_DEAD_WORK=1` runs also what no input can change,
-/// and `MICROJOULE_KERNELS=compact` names kernels by [`Isa`]'s names, whatever the target.
+/// the bytes that the arena may take (`36KiB`, `36864`), `MICROJOULE_FAST_RAM` those that it may take of the memory that it lies in,
+/// where the rest lies beside the state, `MICROJOULE_KEEP_DEAD_WORK=1` runs also what no input can change, and
+/// `MICROJOULE_KERNELS=compact` names kernels by [`Isa`]'s names, whatever the target.
 ///
 /// # Errors
 /// As [`BuildError`] says; the message lists every layer that cannot run.
@@ -64,27 +65,19 @@ pub fn build_script(model: impl AsRef<Path>) -> Result<(), BuildError> {
     println!("cargo::rerun-if-changed={}", model.display());
     let folder = env::var_os("OUT_DIR").ok_or(BuildError::NotABuildScript)?;
     let name = model.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    build_model(model, &name, Path::new(&folder))
+    build_model(model, &name, Path::new(&folder)).map(|_| ())
 }
 
 /// What a build script is asked for: kernels for cargo's `TARGET` and `-C target-cpu`, and what the environment says.
 fn asked() -> Result<CompileOptions, BuildError> {
-    let (budget, dead_work, kernels) =
-        ("MICROJOULE_RAM_BUDGET", "MICROJOULE_KEEP_DEAD_WORK", "MICROJOULE_KERNELS");
-    for name in [budget, dead_work, kernels] {
+    let (dead_work, kernels) = ("MICROJOULE_KEEP_DEAD_WORK", "MICROJOULE_KERNELS");
+    for name in [dead_work, kernels] {
         println!("cargo::rerun-if-env-changed={name}");
     }
     let triple = env::var("TARGET").unwrap_or_default();
     let flags = env::var("CARGO_ENCODED_RUSTFLAGS").unwrap_or_default();
     let cores = flags.split('\u{1f}').filter_map(|flag| flag.split_once("target-cpu="));
     let core = cores.map(|(_, core)| core).next_back().unwrap_or_default();
-    let ram_budget = match env::var(budget) {
-        Ok(value) => {
-            let expected = "a number of bytes or KiB";
-            Some(bytes(&value).ok_or(BuildError::Variable { name: budget, value, expected })?)
-        }
-        Err(_) => None,
-    };
     let keep = env::var(dead_work).is_ok_and(|value| value == "1");
     let isa = match env::var(kernels) {
         Ok(value) => value.parse().map_err(|UnknownIsa| {
@@ -93,7 +86,16 @@ fn asked() -> Result<CompileOptions, BuildError> {
         })?,
         Err(_) => Isa::of_target(&triple, core),
     };
-    Ok(CompileOptions::DEVICE.for_isa(isa).dead_work(!keep).ram_budget(ram_budget))
+    let options = CompileOptions::DEVICE.for_isa(isa).dead_work(!keep);
+    Ok(options.ram_budget(size("MICROJOULE_RAM_BUDGET")?).fast_ram(size("MICROJOULE_FAST_RAM")?))
+}
+
+/// The number of bytes that a variable of the environment gives, if it is set.
+fn size(name: &'static str) -> Result<Option<u32>, BuildError> {
+    println!("cargo::rerun-if-env-changed={name}");
+    let Ok(value) = env::var(name) else { return Ok(None) };
+    let expected = "a number of bytes or KiB";
+    bytes(&value).map(Some).ok_or(BuildError::Variable { name, value, expected })
 }
 
 /// A number of bytes, as people write it: `36864` or `36KiB`.
@@ -104,11 +106,11 @@ fn bytes(text: &str) -> Option<u32> {
     }
 }
 
-/// Compiles a model into `NAME.rs` and `NAME.weights` in a folder, as [`build_script`] does.
+/// Compiles a model into `NAME.rs` and `NAME.weights` in a folder, as [`build_script`] does; gives what it wrote.
 ///
 /// # Errors
 /// As [`BuildError`] says.
-pub fn build_model(model: &Path, name: &str, folder: &Path) -> Result<(), BuildError> {
+pub fn build_model(model: &Path, name: &str, folder: &Path) -> Result<Compiled, BuildError> {
     let bytes = fs::read(model).map_err(|source| BuildError::Io { path: model.into(), source })?;
     let compiled = compile(name, &bytes, asked()?)
         .map_err(|source| BuildError::Compile { path: model.into(), source: Box::new(source) })?;
@@ -118,7 +120,7 @@ pub fn build_model(model: &Path, name: &str, folder: &Path) -> Result<(), BuildE
         let path = folder.join(file);
         fs::write(&path, bytes).map_err(|source| BuildError::Io { path, source })?;
     }
-    Ok(())
+    Ok(compiled)
 }
 
 #[cfg(test)]

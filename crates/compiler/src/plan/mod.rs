@@ -2,6 +2,7 @@
 
 mod lifetime;
 mod order;
+mod overflow;
 mod parts;
 pub mod picture;
 mod place;
@@ -69,8 +70,10 @@ pub struct Layout {
     pub arena_bytes: usize,
     /// The least that any placement of these lifetimes could need: the most bytes alive at once.
     pub arena_bound: usize,
-    /// Bytes of state.
+    /// Bytes of state, and of what the arena has no room for.
     pub state_bytes: usize,
+    /// Of these, at their end, bytes of tensors that live within one run.
+    pub overflow_bytes: usize,
     /// What the state begins as, where that is not 0.
     pub fills: Vec<(Operand, Vec<u8>)>,
     /// Every buffer and its place.
@@ -97,6 +100,9 @@ pub(crate) fn whole_lifetimes(lowering: &mut Lowering<'_>) -> Vec<Option<Lifetim
     lifetime::lifetimes(lowering.buffers.len(), &lowering.steps, &ends, &lowering.loops)
 }
 
+/// Where tensors of one run may begin in the state: as the arena does.
+const STATE_ALIGN: usize = 16;
+
 /// Gives every buffer a place.
 ///
 /// # Errors
@@ -122,9 +128,28 @@ pub fn plan(mut lowering: Lowering<'_>, options: CompileOptions) -> Result<Layou
     } else {
         parts::parts(&buffers, &steps, &ends, &loops)
     };
-    let place::Placement { mut offsets, bytes: arena_bytes, bound: arena_bound } =
-        place::place(&buffers, &parts);
-    let state_bytes = place::place_state(&buffers, &mut offsets);
+    let mut arena = place::place(&buffers, &parts);
+    let mut in_state: Vec<bool> = buffers.iter().map(|buffer| buffer.is_state).collect();
+    let mut state_bytes = place::place_state(&buffers, &mut arena.offsets);
+    let mut overflow_bytes = 0;
+    let limit = options.fast_ram.map_or(usize::MAX, |bytes| bytes as usize);
+    if arena.bytes > limit {
+        let split = overflow::overflow(&buffers, &parts, &steps, limit);
+        let begin = state_bytes.next_multiple_of(STATE_ALIGN);
+        let states = buffers.iter().map(|buffer| buffer.is_state);
+        for (id, (is_state, is_out)) in states.zip(split.is_out).enumerate() {
+            in_state[id] |= is_out;
+            if is_out {
+                arena.offsets[id] = begin + split.beyond.offsets[id];
+            } else if !is_state {
+                arena.offsets[id] = split.arena.offsets[id];
+            }
+        }
+        (arena.bytes, arena.bound) = (split.arena.bytes, split.arena.bound);
+        overflow_bytes = split.beyond.bytes;
+        state_bytes = begin + overflow_bytes;
+    }
+    let place::Placement { offsets, bytes: arena_bytes, bound: arena_bound } = arena;
 
     let limit = u64::from(Operand::MAX_OFFSET);
     for (what, bytes) in [("weights", weights.len()), ("arena", arena_bytes), ("state", state_bytes)] {
@@ -140,7 +165,7 @@ pub fn plan(mut lowering: Lowering<'_>, options: CompileOptions) -> Result<Layou
         });
     }
 
-    let resolve = |slot: Slot| operand(slot, &buffers, &offsets);
+    let resolve = |slot: Slot| operand(slot, &in_state, &offsets);
     let fills = buffers.iter().enumerate().filter(|(_, buffer)| buffer.is_state && !buffer.fill.is_empty());
     let fills = fills
         .map(|(id, buffer)| (Operand::state(offsets[id] as u32, buffer.bytes as u32), buffer.fill.clone()));
@@ -149,24 +174,25 @@ pub fn plan(mut lowering: Lowering<'_>, options: CompileOptions) -> Result<Layou
         outputs: outputs.iter().zip(&ends.last).map(|(&(id, _), &slot)| (id, resolve(slot))).collect(),
         fills: fills.collect(),
         places: places.into_iter().map(|(id, slot)| (id, resolve(slot))).collect(),
-        buffers: planned_buffers(&buffers, &offsets, parts),
+        buffers: planned_buffers(&buffers, &in_state, &offsets, parts),
         steps: planned_steps(&steps, resolve),
         setup,
         weights,
         arena_bytes,
         arena_bound,
         state_bytes,
+        overflow_bytes,
     })
 }
 
-fn operand(slot: Slot, buffers: &[Buffer], offsets: &[usize]) -> Operand {
+fn operand(slot: Slot, in_state: &[bool], offsets: &[usize]) -> Operand {
     match slot {
         Slot::Absent => Operand::ABSENT,
         Slot::Const { offset, bytes } => Operand::weights(offset as u32, bytes as u32),
         Slot::Buffer { id, offset, bytes } => {
             let at = (offsets[id] + offset) as u32;
             let bytes = bytes as u32;
-            if buffers[id].is_state { Operand::state(at, bytes) } else { Operand::arena(at, bytes) }
+            if in_state[id] { Operand::state(at, bytes) } else { Operand::arena(at, bytes) }
         }
     }
 }
@@ -180,14 +206,19 @@ fn planned_steps(steps: &[StepIr], resolve: impl Fn(Slot) -> Operand) -> Vec<Pla
     steps.iter().map(resolved).collect()
 }
 
-fn planned_buffers(buffers: &[Buffer], offsets: &[usize], parts: Vec<Vec<Part>>) -> Vec<PlannedBuffer> {
-    let used = buffers.iter().zip(offsets).zip(parts);
-    used.filter_map(|((buffer, &offset), parts)| {
+fn planned_buffers(
+    buffers: &[Buffer],
+    in_state: &[bool],
+    offsets: &[usize],
+    parts: Vec<Vec<Part>>,
+) -> Vec<PlannedBuffer> {
+    let used = buffers.iter().zip(in_state.iter().zip(offsets)).zip(parts);
+    used.filter_map(|((buffer, (&is_state, &offset)), parts)| {
         Some(PlannedBuffer {
             name: buffer.name.clone(),
             offset,
             bytes: buffer.bytes,
-            is_state: buffer.is_state,
+            is_state,
             lifetime: parts::hull(&parts)?,
             parts,
         })

@@ -139,6 +139,7 @@ mod tests {
             arena_bytes: 40,
             arena_bound: 40,
             state_bytes: 0,
+            overflow_bytes: 0,
             fills: Vec::new(),
             buffers: vec![buffer(0, 10, 0, 1), buffer(10, 30, 1, 2), buffer(0, 10, 2, 4)],
             places: HashMap::new(),

@@ -20,6 +20,7 @@ const TRIES: usize = 3000;
 const WORK: usize = 40_000_000;
 
 /// Where the buffers of the arena lie.
+#[derive(Default)]
 pub struct Placement {
     /// Per buffer; 0 for those that lie elsewhere.
     pub offsets: Vec<usize>,
@@ -57,7 +58,7 @@ pub fn place(buffers: &[Buffer], parts: &[Vec<Part>]) -> Placement {
         let neighbours = others.map(|other| (other, clashes(&items[other].parts, &items[index].parts)));
         items[index].neighbours = neighbours.filter(|(_, clashes)| !clashes.is_empty()).collect();
     }
-    let bound = bound(&items);
+    let bound = bound(items.iter().flat_map(|item| &item.parts));
     let (offsets, bytes) = search(&items, bound);
     let mut all = vec![0; buffers.len()];
     items.iter().zip(offsets).for_each(|(item, offset)| all[item.id] = offset);
@@ -213,9 +214,9 @@ fn first_place(taken: &[Between], align: usize, beyond: usize) -> usize {
 }
 
 /// The most bytes alive at one instant.
-fn bound(items: &[Item]) -> usize {
+pub fn bound<'p>(parts: impl Iterator<Item = &'p Part>) -> usize {
     let mut changes: Vec<(usize, i64)> = Vec::new();
-    for part in items.iter().flat_map(|item| &item.parts) {
+    for part in parts {
         for lifetime in &part.alive {
             changes.push((lifetime.first, part.bytes as i64));
             changes.push((lifetime.last + 1, -(part.bytes as i64)));
