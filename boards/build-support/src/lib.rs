@@ -42,8 +42,14 @@ fn slow_ram(board: &Board, is_needed: bool, state_bytes: u64) {
     let memory = board.memory.iter().find(|memory| memory.kind == MemoryKind::SlowRam);
     if let Some(memory) = memory.filter(|_| is_needed) {
         let (first, length) = (memory.origin, memory.length);
-        assert!(state_bytes <= length.0, "{state_bytes} B beside the arena, where {} has {length}", memory.name);
-        for (symbol, address) in [("__slow_ram", u64::from(first)), ("__slow_ram_end", u64::from(first) + length.0)] {
+        assert!(
+            state_bytes <= length.0,
+            "{state_bytes} B beside the arena, where {} has {length}",
+            memory.name
+        );
+        for (symbol, address) in
+            [("__slow_ram", u64::from(first)), ("__slow_ram_end", u64::from(first) + length.0)]
+        {
             println!("cargo::rustc-link-arg-bins=--defsym={symbol}={address:#x}");
         }
         println!("cargo::rustc-cfg=slow_ram");

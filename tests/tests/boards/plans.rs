@@ -35,7 +35,9 @@ fn models() -> Vec<PathBuf> {
 pub fn on_boards_with_plans(work: impl Fn(&Ready, &PlanRooms, &Emulator) + Sync) {
     on_each_board(|ready| match (&ready.board.plan, &ready.emulator) {
         (Some(rooms), Some(emulator)) => work(ready, rooms, emulator),
-        (None, _) => eprintln!("skipped: {}: too small for a program that runs any plan", ready.board.name),
+        (None, Some(_)) => {
+            eprintln!("skipped: {}: too small for a program that runs any plan", ready.board.name)
+        }
         (_, None) => {}
     });
 }
