@@ -3,10 +3,13 @@
 //! A driver asks, waits and gives up in time; a decoder takes bytes in pieces of any size and fills a
 //! [`Block`](crate::stream::Block). Decoders never panic and never make a sample up: what cannot be read is a gap.
 
+pub mod ina;
 pub mod lpm01a;
 pub mod otii;
 pub mod ppk2;
+pub mod replay;
 pub mod scpi;
+pub mod survive;
 
 pub mod line;
 mod tally;
@@ -32,7 +35,9 @@ pub fn open(name: &str) -> Result<Box<dyn Instrument + Send>, Error> {
     match kind {
         "ppk2" => Ok(Box::new(ppk2::Ppk2::open(place)?)),
         "lpm01a" => Ok(Box::new(lpm01a::Lpm01a::open(place)?)),
+        "ina" => Ok(Box::new(ina::Ina::open(place)?)),
         "otii" => Ok(Box::new(otii::Otii::open(place)?)),
+        "file" => Ok(Box::new(replay::Replay::open(place.unwrap_or_default().as_ref())?)),
         "scpi" => Ok(Box::new(scpi::Scpi::open(place)?)),
         _ => Err(Error::NotFound {
             what: "such instrument",

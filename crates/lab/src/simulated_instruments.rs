@@ -5,6 +5,7 @@
 //! the single modules give the instrument alone, for whoever wants to speak to it.
 
 mod faults;
+mod ina;
 mod lpm01a;
 mod otii;
 mod ppk2;
@@ -26,7 +27,7 @@ pub use stage::{Flow, Part, Stage};
 pub use waveform::{Segment, Waveform};
 
 /// The kinds of simulated instruments, as [`open`] takes them.
-pub const KINDS: &[&str] = &["ppk2", "lpm01a", "otii", "scpi"];
+pub const KINDS: &[&str] = &["ppk2", "lpm01a", "otii", "scpi", "ina"];
 
 /// A driver, and at the other end of its line a simulated instrument that plays a scene.
 ///
@@ -43,17 +44,41 @@ pub fn open(kind: &str, scene: Scene) -> Result<Box<dyn Instrument + Send>, Erro
 /// # Errors
 /// [`Error::NotFound`] for a kind that is none of [`KINDS`]; [`Error::Io`] where the system gives no line.
 pub fn stage(kind: &str, scene: Scene) -> Result<Stage, Error> {
+    let part = part(kind, scene).ok_or_else(|| Error::NotFound {
+        what: "simulated instrument",
+        place: kind.to_owned(),
+        advice: "there are ppk2, lpm01a, ina, otii and scpi",
+    })?;
     match kind {
-        "ppk2" => Stage::on_terminal(Box::new(ppk2::Ppk2::new(scene))),
-        "lpm01a" => Stage::on_terminal(Box::new(lpm01a::Lpm01a::new(scene))),
-        "otii" => Stage::on_socket(Box::new(otii::Otii::new(scene))),
-        "scpi" => Stage::on_socket(Box::new(scpi::Scpi::new(scene))),
-        _ => Err(Error::NotFound {
-            what: "simulated instrument",
-            place: kind.to_owned(),
-            advice: "there are ppk2, lpm01a, otii and scpi",
-        }),
+        "otii" | "scpi" => Stage::on_socket(part),
+        _ => Stage::on_terminal(part),
     }
+}
+
+/// What a simulated instrument says to some words, without a line, and what it goes on to say by itself;
+/// the first `most` bytes of that.
+#[must_use]
+pub fn transcript(kind: &str, scene: &Scene, words: &[&[u8]], most: usize) -> Vec<u8> {
+    let mut said = Vec::new();
+    if let Some(mut part) = part(kind, scene.clone()) {
+        for word in words {
+            part.hear(word, &mut said);
+            part.play(&mut said);
+        }
+    }
+    said.truncate(most);
+    said
+}
+
+fn part(kind: &str, scene: Scene) -> Option<Box<dyn Part>> {
+    Some(match kind {
+        "ppk2" => Box::new(ppk2::Ppk2::new(scene)),
+        "lpm01a" => Box::new(lpm01a::Lpm01a::new(scene)),
+        "ina" => Box::new(ina::Ina::new(scene)),
+        "otii" => Box::new(otii::Otii::new(scene)),
+        "scpi" => Box::new(scpi::Scpi::new(scene)),
+        _ => return None,
+    })
 }
 
 /// A driver that says in its name that it measures nothing.

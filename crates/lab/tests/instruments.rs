@@ -2,6 +2,7 @@
 #![cfg(unix)]
 
 mod instruments {
+    mod ina;
     mod lpm01a;
     mod measured;
     mod otii;

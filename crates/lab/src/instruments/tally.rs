@@ -1,5 +1,8 @@
 use crate::stream::{Block, EventKind, Gap, GapReason, Sample};
 
+/// No gap is longer: a figure above is damaged, and then nobody knows.
+const MOST: u64 = 1 << 40;
+
 /// Gives samples, gaps and events their places in a stream, block by block.
 #[derive(Clone, Debug, Default)]
 pub struct Tally {
@@ -22,11 +25,12 @@ impl Tally {
     #[inline]
     pub fn sample(&mut self, block: &mut Block, sample: Sample) {
         block.samples.push(sample);
-        self.next += 1;
+        self.next = self.next.saturating_add(1);
     }
 
     /// `missing` samples are lost before the next one; 0 when nobody knows how many.
     pub fn gap(&mut self, block: &mut Block, missing: u64, why: GapReason) {
+        let missing = if missing > MOST { 0 } else { missing };
         self.next = self.next.saturating_add(missing);
         if block.samples.is_empty() {
             block.first = self.next;
@@ -59,5 +63,7 @@ mod tests {
         tally.open(&mut block);
         assert!(block.is_empty());
         assert_eq!(block.first, 8);
+        tally.gap(&mut block, u64::MAX, GapReason::Garbled);
+        assert_eq!((block.first, block.gaps.last().map(|gap| gap.missing)), (8, Some(0)));
     }
 }

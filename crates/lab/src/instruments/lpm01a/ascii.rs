@@ -8,6 +8,8 @@ use crate::{
 
 /// Bytes after which a line without an end is given up.
 const LONGEST: usize = 512;
+/// No current of this instrument, in amperes, and no energy of one of its samples, in joules, is higher.
+const HIGHEST: f64 = 1.0;
 /// Characters of a sample: `DDDD-EE`.
 const SAMPLE: usize = 7;
 
@@ -68,7 +70,7 @@ impl Ascii {
     /// Takes the first piece off a line.
     fn piece<'a>(&mut self, line: &'a [u8], tally: &mut Tally, block: &mut Block) -> &'a [u8] {
         if let Some((figure, rest)) = line.split_first_chunk::<SAMPLE>()
-            && let Some(figure) = figure_of(*figure)
+            && let Some(figure) = figure_of(*figure).filter(|figure| *figure <= HIGHEST)
         {
             let current = self.scale.current(figure);
             tally.sample(block, Sample { current, voltage: None, digital: 0, range: 0 });

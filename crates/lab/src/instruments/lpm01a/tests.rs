@@ -37,10 +37,10 @@ fn kinds(block: &Block) -> Vec<(u64, EventKind)> {
 #[test]
 fn text_has_samples_stamps_events_and_an_end() {
     let text = b"6409-07\r\n1000-06TimeStamp: 012s 345ms, buff 12%\r\nevent 0 ris\r\nTimeStamp: 013s 345ms, buff 12%\
-        0002+01\r\nPowerShield > Acquisition completed\r\n";
+        0002-01\r\nPowerShield > Acquisition completed\r\n";
     for piece in [1, 5, 1000] {
         let (block, ended) = ascii(text, piece);
-        assert_eq!(currents(&block), [640.9e-6, 1e-3, 20.0]);
+        assert_eq!(currents(&block), [640.9e-6, 1e-3, 0.2]);
         assert!(ended);
         let expected = [
             (2, EventKind::DeviceTime(Duration::from_millis(12_345))),
@@ -56,10 +56,10 @@ fn text_has_samples_stamps_events_and_an_end() {
 
 #[test]
 fn a_broken_sample_is_a_gap_and_the_next_one_is_read() {
-    let (block, _) = ascii(b"6409-07\r\n409-07\r\n64096409-07\r\n6409-07\r\n", 100);
+    let (block, _) = ascii(b"6409-07\r\n409-07\r\n64096409-07\r\n6409+07\r\n6409-07\r\n", 100);
     assert_eq!(currents(&block), [640.9e-6; 3]);
     let garbled = |at| Gap { at, missing: 1, why: GapReason::Garbled };
-    assert_eq!(block.gaps, [garbled(2), garbled(3)]);
+    assert_eq!(block.gaps, [garbled(2), garbled(3), garbled(5)]);
 }
 
 #[test]

@@ -118,7 +118,7 @@ impl Recording {
         }
         let mut missing = 0;
         for current in &piece.values {
-            let Some(current) = current.filter(|it| it.is_finite()) else {
+            let Some(current) = current.map(|it| it as f32).filter(|it| it.is_finite()) else {
                 missing += 1;
                 continue;
             };
@@ -129,7 +129,7 @@ impl Recording {
             // The middle of its time, so that no rounding puts an edge on the wrong side.
             self.advance(start + (tally.next() as f64 + 0.5) / self.rate_hz);
             let (voltage, digital) = (self.volts, self.digital);
-            tally.sample(block, Sample { current: current as f32, voltage, digital, range: RANGE_UNKNOWN });
+            tally.sample(block, Sample { current, voltage, digital, range: RANGE_UNKNOWN });
         }
         if missing > 0 {
             tally.gap(block, missing, GapReason::Overrun);
