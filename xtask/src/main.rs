@@ -15,6 +15,7 @@ mod fuzz;
 mod gate;
 mod infer;
 mod input;
+mod measure;
 mod mlperf;
 mod model;
 mod mutants;
@@ -68,6 +69,7 @@ enum Verb {
     Profile(profile::Args),
     Mlperf(Box<mlperf::Args>),
     Attach(attach::Args),
+    Measure(Box<measure::Args>),
     Flash(flash::Args),
 }
 
@@ -94,6 +96,7 @@ fn main() -> ExitCode {
         Verb::Profile(args) => profile::run(&args, workspace()),
         Verb::Mlperf(args) => mlperf::run(&args, workspace()),
         Verb::Attach(args) => attach::run(&args, workspace()),
+        Verb::Measure(args) => measure::run(&args, workspace()),
         Verb::Flash(args) => flash::run(&args, workspace()),
     };
     match outcome {

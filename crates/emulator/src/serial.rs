@@ -14,7 +14,7 @@ use telemetry::files;
 use tempfile::TempDir;
 
 use crate::{
-    Emulator, Error, LogLine, decode_log,
+    Emulator, Error, LogLine, PinMove, PinWrites, decode_log, pin,
     qemu::{CONSOLE, io_error, left, own_words},
 };
 
@@ -31,6 +31,7 @@ pub struct Serving {
     folder: TempDir,
     elf: Vec<u8>,
     port: PathBuf,
+    pin: Option<PinWrites>,
 }
 
 /// What a board left behind.
@@ -40,6 +41,8 @@ pub struct Remains {
     pub log: Vec<LogLine>,
     /// What the firmware said in its last words, and the emulator; empty when nothing went wrong.
     pub said: String,
+    /// What the pin did that was watched.
+    pub pin: Vec<PinMove>,
 }
 
 impl Emulator {
@@ -48,12 +51,23 @@ impl Emulator {
     /// # Errors
     /// [`Error::Io`], [`Error::Emulator`] when no line came of it.
     pub fn serve(&self, image: &Path) -> Result<Serving, Error> {
+        self.serve_watched(image, None)
+    }
+
+    /// The same, with an eye on a pin.
+    ///
+    /// # Errors
+    /// As [`serve`](Self::serve).
+    pub fn serve_watched(&self, image: &Path, pin: Option<PinWrites>) -> Result<Serving, Error> {
         let image = std::path::absolute(image).map_err(io_error(image))?;
         let elf = fs::read(&image).map_err(io_error(&image))?;
         let folder = tempfile::tempdir().map_err(io_error(Path::new("a temporary folder")))?;
         let complaints = folder.path().join(COMPLAINTS);
         let stderr = File::create(&complaints).map_err(io_error(&complaints))?;
         let mut command = self.command(&image, folder.path(), "pty");
+        if pin.is_some() {
+            command.args(pin::ARGUMENTS);
+        }
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(stderr);
         let mut child = command.spawn().map_err(io_error(self.program()))?;
 
@@ -65,7 +79,7 @@ impl Emulator {
             });
         }
         let port = heard.recv_timeout(START_LIMIT);
-        let mut serving = Serving { child, folder, elf, port: PathBuf::new() };
+        let mut serving = Serving { child, folder, elf, port: PathBuf::new(), pin };
         match port {
             Ok(port) => serving.port = port,
             Err(_) => {
@@ -98,7 +112,11 @@ impl Serving {
         let said = self.said();
         self.stop();
         let log = decode_log(&self.elf, &left(self.folder.path(), files::LOG)?)?;
-        Ok(Remains { log, said })
+        let pin = match self.pin {
+            Some(pin) => pin.moves(&String::from_utf8_lossy(&left(self.folder.path(), pin::TRACE)?)),
+            None => Vec::new(),
+        };
+        Ok(Remains { log, said, pin })
     }
 
     fn said(&self) -> String {

@@ -7,6 +7,7 @@
 
 mod dataset;
 mod device;
+mod energy;
 mod error;
 mod port;
 mod run;
@@ -15,8 +16,9 @@ mod session;
 
 pub use dataset::{Dataset, Row};
 pub use device::{Device, Inference};
+pub use energy::{EnergyWindow, invalid_energy};
 pub use error::{DatasetError, Error};
 pub use port::{Port, open};
-pub use run::{Mode, Outcome, Plan, Window, measure};
+pub use run::{LEAST_WINDOW, Mode, Outcome, Plan, WINDOWS, Window, measure};
 pub use score::{Score, median, score};
 pub use session::{Session, stamp};

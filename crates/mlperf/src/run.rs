@@ -19,9 +19,9 @@ pub enum Mode {
 }
 
 /// Windows of a valid measurement.
-const WINDOWS: usize = 5;
+pub const WINDOWS: usize = 5;
 /// How long each has to be.
-const LEAST_WINDOW: Duration = Duration::from_secs(10);
+pub const LEAST_WINDOW: Duration = Duration::from_secs(10);
 /// Inferences in each, at least.
 const LEAST_ITERATIONS: u32 = 10;
 /// What a window that is chosen here is longer than it has to be, in per cent.
@@ -36,6 +36,10 @@ pub struct Plan {
     pub iterations: Option<u32>,
     /// Inferences before a window; nothing for the benchmark's number.
     pub warmups: Option<u32>,
+    /// How many windows, [`WINDOWS`] for a valid result.
+    pub windows: usize,
+    /// How long each should be, [`LEAST_WINDOW`] at least for a valid result.
+    pub seconds: Duration,
 }
 
 /// What came of a run.
@@ -149,14 +153,14 @@ fn few_inputs(
     let warmups = plan.warmups.unwrap_or_else(|| warmups(task));
     let mut iterations = plan.iterations;
     let mut windows = Vec::new();
-    let total = set.rows().len().min(WINDOWS);
+    let total = set.rows().len().min(plan.windows);
     for (index, row) in set.rows().iter().enumerate().take(total) {
         progress(index, total);
         let Some(input) = set.inputs(index)?.into_iter().next() else { continue };
         device.load(&input)?;
         let iterations = match iterations {
             Some(iterations) => iterations,
-            None => *iterations.insert(enough(device)?),
+            None => *iterations.insert(enough(device, plan.seconds)?),
         };
         let inference = device.infer(iterations, warmups)?;
         if plan.mode == Mode::Performance && inference.times.is_none() {
@@ -169,13 +173,13 @@ fn few_inputs(
 }
 
 /// Inferences that take longer than a window has to be. Where the device tells no time, the host's clock is asked.
-fn enough(device: &mut Device) -> Result<u32, Error> {
+fn enough(device: &mut Device, seconds: Duration) -> Result<u32, Error> {
     const TRIED: u32 = 4;
     let started = Instant::now();
     let inference = device.infer(TRIED, 1)?;
     let here = started.elapsed().as_micros() as u64;
     let each = inference.times.map_or(here, |(begin, end)| end.saturating_sub(begin)) / u64::from(TRIED);
-    let least = LEAST_WINDOW.as_micros() as u64 * (100 + MARGIN) / 100;
+    let least = seconds.as_micros() as u64 * (100 + MARGIN) / 100;
     let needed = least.div_ceil(each.max(1));
     Ok(u32::try_from(needed).unwrap_or(u32::MAX).max(LEAST_ITERATIONS))
 }

@@ -6,7 +6,7 @@ use std::{
 
 use serde_json::{Map, Value, json};
 
-use crate::{Device, Error, Mode, Outcome, Window};
+use crate::{Device, EnergyWindow, Error, Mode, Outcome, Window, energy};
 
 /// A folder with the files of one run: `results.txt`, `results.json` and `log.txt`, as the official runner leaves them.
 #[derive(Clone, Debug)]
@@ -52,6 +52,21 @@ impl Session {
         self.write("results.txt", &text)?;
         let data = Value::Array(outcome.windows.iter().map(|window| entry(mode, obtained, window)).collect());
         self.write("results.json", &(data.to_string() + "\n"))?;
+        Ok(text)
+    }
+
+    /// Writes what a power monitor measured, and gives the text. `invalid` says why it is no submission.
+    ///
+    /// # Errors
+    /// [`Error::Write`].
+    pub fn energy(
+        &self,
+        obtained: &str,
+        windows: &[EnergyWindow],
+        invalid: Option<&str>,
+    ) -> Result<String, Error> {
+        let text = energy::text(obtained, &self.clock(), windows, invalid);
+        self.write("results.txt", &text)?;
         Ok(text)
     }
 

@@ -44,6 +44,8 @@ pub struct Recorder {
     rows: Vec<Vec<u32>>,
     events: Vec<Event>,
     ending: Ending,
+    /// Whether there is a column of voltages.
+    voltage: bool,
     /// Samples that were lost before the next row.
     pending: Option<Gap>,
 }
@@ -65,17 +67,23 @@ impl Recorder {
             builder.permissions(std::fs::Permissions::from_mode(0o666));
         }
         let file = builder.tempfile_in(folder.unwrap_or(Path::new("."))).map_err(failed)?;
-        let columns = columns(metadata.acquisition.measures_voltage);
+        let voltage = metadata.acquisition.measures_voltage;
+        let columns = columns(voltage);
         let rows = columns.iter().map(|_| Vec::with_capacity(GROUP_ROWS)).collect();
         let writer = Writer::begin(Hashing::new(BufWriter::new(file)), columns).map_err(failed)?;
         let (events, ending) = (Vec::new(), Ending::default());
-        Ok(Self { path: path.to_path_buf(), writer, metadata, rows, events, ending, pending: None })
+        Ok(Self { path: path.to_path_buf(), writer, metadata, rows, events, ending, voltage, pending: None })
     }
 
     /// What is recorded about it.
     #[must_use]
     pub fn metadata(&self) -> &Metadata {
         &self.metadata
+    }
+
+    /// To complete it while the stream runs; the columns are settled.
+    pub fn metadata_mut(&mut self) -> &mut Metadata {
+        &mut self.metadata
     }
 
     /// Adds what came. Blocks have to be handed over in order, and none be left out.
@@ -92,10 +100,9 @@ impl Recorder {
                 self.lose(gap);
             }
             let gap = self.pending.take();
-            let voltage = self.metadata.acquisition.measures_voltage;
             let values = [
                 Some(sample.current.to_bits()),
-                voltage.then(|| sample.voltage.unwrap_or(f32::NAN).to_bits()),
+                self.voltage.then(|| sample.voltage.unwrap_or(f32::NAN).to_bits()),
                 Some(sample.digital.into()),
                 Some(sample.range.into()),
                 Some(gap.map_or(0, |gap| code(gap.why))),

@@ -1,0 +1,181 @@
+//! `measure`: energy of an inference, by a power instrument.
+
+mod desk;
+mod emulated;
+mod finish;
+mod kernels;
+mod live;
+
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use anyhow::Result;
+use clap::ValueEnum;
+use firmware::Board;
+use lab::{
+    measurement::Options,
+    recording::{Marking, Polarity},
+    stream::Mode,
+};
+
+use crate::{Usage, planning::Planning};
+
+/// Microjoules per inference, with a 95 % interval, by a power instrument.
+///
+/// The board runs its energy image: no log, no debug transport, a pin that marks both ends of each window. The instrument
+/// feeds it, records every sample, and the figures are computed from the recording: docs/lab.md has the wiring, the formulae and
+/// what falsifies a measurement. An emulated board draws no current, so a simulated instrument plays one for it, with its
+/// windows where its pin moved; every line of that says `simulated`.
+///
+/// Exits with 1 when anything was lost, a window or an edge is missing, an answer is not the host's, or the instrument is not there.
+///
+/// Examples:
+///   cargo xtask measure --board qemu-an386 --model kws --instrument simulated:ppk2 --seconds 2
+///   cargo xtask measure --serial /dev/ttyACM1 --model kws --instrument ppk2:/dev/ttyACM0 --volts 3.0
+///   cargo xtask measure --instrument lpm01a --marking level --inferences 100 --volts 1.8
+///   cargo xtask measure --replay target/measure/20261123_101500/samples.parquet --html page.html
+#[derive(clap::Args)]
+#[command(verbatim_doc_comment)]
+pub struct Args {
+    /// The board.
+    #[arg(long, default_value = "qemu-an386")]
+    board: String,
+    /// The model's file, or the name of one that is shipped.
+    #[arg(long, default_value = "kws")]
+    model: String,
+    /// The instrument: its kind and, after a colon, where it is; or simulated:KIND.
+    #[arg(long, value_name = "KIND[:PLACE]", required_unless_present = "replay")]
+    instrument: Option<String>,
+    /// How many windows.
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    windows: u32,
+    /// How long each should be, at least.
+    #[arg(long, default_value_t = 10.0, value_parser = positive)]
+    seconds: f64,
+    /// Inferences in a window; without, as many as its seconds take.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    inferences: Option<u32>,
+    /// The line of a board on the desk that runs the program `mlperf`, its energy build; without, its firmware runs by itself.
+    #[arg(long, value_name = "PATH")]
+    serial: Option<String>,
+    /// What the instrument feeds the board, or what its own supply does.
+    #[arg(long, default_value_t = 3.0, value_parser = positive)]
+    volts: f64,
+    /// How far the voltage may be from that, relative, at 95 %, where the instrument does not measure it.
+    #[arg(long, default_value_t = 0.0, value_name = "SHARE", value_parser = share)]
+    volts_uncertainty: f64,
+    /// Who feeds the board.
+    #[arg(long, value_enum, default_value_t = Feed::Source)]
+    mode: Feed,
+    /// Samples a second; without, as many as the instrument has.
+    #[arg(long, value_name = "HZ", value_parser = positive)]
+    rate: Option<f64>,
+    /// How the firmware marks its windows.
+    #[arg(long, value_enum, default_value_t = Marks::Pulses)]
+    marking: Marks,
+    /// The instrument's digital input that the pin is wired to.
+    #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u8).range(..8))]
+    input: u8,
+    /// Take the power between windows off.
+    #[arg(long)]
+    subtract_idle: bool,
+    /// Compute an earlier recording again instead.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["instrument", "serial"])]
+    replay: Option<PathBuf>,
+    /// A record of the same model, by `profile` or `sim`, whose steps are laid over an inference in the page.
+    #[arg(long, value_name = "FILE")]
+    steps: Option<PathBuf>,
+    /// Where the folder of the measurement goes; without, target/measure.
+    #[arg(long, value_name = "FOLDER")]
+    out: Option<PathBuf>,
+    /// Write the page here, too.
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
+    /// Print the common record as JSON.
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    planning: Planning,
+}
+
+/// Who feeds the board.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+enum Feed {
+    /// The instrument.
+    Source,
+    /// A supply of its own, with the instrument in between.
+    Ampere,
+}
+
+impl From<Feed> for Mode {
+    fn from(feed: Feed) -> Self {
+        match feed {
+            Feed::Source => Self::Source,
+            Feed::Ampere => Self::Ampere,
+        }
+    }
+}
+
+/// How firmware marks its windows.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+enum Marks {
+    /// Pulses to low at both ends, as MLPerf Tiny has it.
+    Pulses,
+    /// High from end to end.
+    Level,
+    /// Not at all; they are found by the current.
+    Shape,
+}
+
+impl Args {
+    fn marking(&self) -> Marking {
+        let input = self.input;
+        match self.marking {
+            Marks::Pulses => Marking::Pulses { input, edge: Polarity::Falling },
+            Marks::Level => Marking::Level { input, edge: Polarity::Rising },
+            Marks::Shape => Marking::Shape,
+        }
+    }
+
+    fn options(&self) -> Options {
+        Options { subtract_idle: self.subtract_idle }
+    }
+
+    fn window(&self) -> Duration {
+        Duration::try_from_secs_f64(self.seconds).unwrap_or(mlperf::LEAST_WINDOW)
+    }
+}
+
+/// Runs the verb; whether the measurement counts.
+pub fn run(args: &Args, workspace: &Path) -> Result<bool> {
+    if let Some(file) = &args.replay {
+        return finish::replay(args, file);
+    }
+    let instrument = args.instrument.as_deref().unwrap_or_default();
+    match instrument.strip_prefix("simulated:") {
+        Some(kind) => {
+            let board = Board::find(workspace, &args.board)?;
+            if board.qemu.is_none() || args.serial.is_some() {
+                return Err(Usage::error(format!(
+                    "a simulated instrument sees nothing of {}: name an emulated board, such as --board qemu-an386, or an \
+                     instrument",
+                    board.name
+                )));
+            }
+            emulated::run(args, workspace, board, kind)
+        }
+        None => desk::run(args, workspace, instrument),
+    }
+}
+
+fn positive(text: &str) -> Result<f64, String> {
+    let value = text.parse::<f64>().map_err(|error| error.to_string())?;
+    if value > 0.0 && value.is_finite() { Ok(value) } else { Err("a number above 0".to_owned()) }
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    let value = text.parse::<f64>().map_err(|error| error.to_string())?;
+    if (0.0..1.0).contains(&value) { Ok(value) } else { Err("a share, such as 0.01 for 1 %".to_owned()) }
+}
