@@ -19,6 +19,7 @@ use lab::{
     recording::{Marking, Polarity},
     stream::Mode,
 };
+use mlperf::Plan;
 
 use crate::{Usage, planning::Planning};
 
@@ -143,8 +144,11 @@ impl Args {
         Options { subtract_idle: self.subtract_idle }
     }
 
-    fn window(&self) -> Duration {
-        Duration::try_from_secs_f64(self.seconds).unwrap_or(mlperf::LEAST_WINDOW)
+    /// What the board is asked for.
+    fn plan(&self) -> Plan {
+        let official = Plan::new(mlperf::Mode::Energy);
+        let seconds = Duration::try_from_secs_f64(self.seconds).unwrap_or(official.seconds);
+        Plan { iterations: self.inferences, windows: self.windows as usize, seconds, ..official }
     }
 }
 

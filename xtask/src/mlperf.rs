@@ -16,7 +16,7 @@ use compiler::Compiled;
 use emulator::Serving;
 use firmware::{Board, Contents, Profile};
 use indicatif::{ProgressBar, ProgressStyle};
-use mlperf::{Dataset, Device, LEAST_WINDOW, Mode, Outcome, Plan, Session, measure, open};
+use mlperf::{Dataset, Device, Mode, Outcome, Plan, Session, measure, open};
 use serde::Serialize;
 use telemetry::mlperf::{Mode as Build, Task};
 
@@ -281,13 +281,7 @@ fn drive(
     }
     eprintln!("{} at {}: {}, {} inputs", device.name(), line.path, task.name(), set.rows().len());
     let session = Session::begin(&sessions)?;
-    let plan = Plan {
-        mode: args.mode.mode(),
-        iterations: args.iterations,
-        warmups: args.warmups,
-        windows: mlperf::WINDOWS,
-        seconds: LEAST_WINDOW,
-    };
+    let plan = Plan { iterations: args.iterations, warmups: args.warmups, ..Plan::new(args.mode.mode()) };
     let bar = ProgressBar::new(0).with_style(ProgressStyle::with_template("{bar:40} {pos}/{len} {eta}")?);
     let measured = measure(&mut device, task, set, plan, &mut |done, of| {
         bar.set_length(of as u64);

@@ -42,6 +42,14 @@ pub struct Plan {
     pub seconds: Duration,
 }
 
+impl Plan {
+    /// As the benchmark has it.
+    #[must_use]
+    pub const fn new(mode: Mode) -> Self {
+        Self { mode, iterations: None, warmups: None, windows: WINDOWS, seconds: LEAST_WINDOW }
+    }
+}
+
 /// What came of a run.
 #[derive(Clone, Debug)]
 pub struct Outcome {

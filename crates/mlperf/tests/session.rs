@@ -159,7 +159,7 @@ fn accuracy_is_that_of_the_labels() {
     let set = folder(path.path());
     let mut device = connect(keyword_spotter(Build::Performance)).unwrap();
     assert_eq!((device.name(), device.model()), ("a maker", "kws01"));
-    let work = Work { mode: Mode::Accuracy, iterations: None, warmups: None };
+    let work = Work::new(Mode::Accuracy);
     let mut heard = Vec::new();
     let outcome =
         measure(&mut device, Task::Kws, &set, work, &mut |done, of| heard.push((done, of))).unwrap();
@@ -185,7 +185,7 @@ fn windows_are_as_long_as_they_have_to_be_and_five() {
     let path = tempfile::tempdir().unwrap();
     let set = folder(path.path()).first(5).unwrap();
     let mut device = connect(keyword_spotter(Build::Performance)).unwrap();
-    let work = |iterations| Work { mode: Mode::Performance, iterations, warmups: Some(0) };
+    let work = |iterations| Work { iterations, warmups: Some(0), ..Work::new(Mode::Performance) };
     // Four inferences take three seconds of its clock, so ten and a half take fifteen.
     let outcome = measure(&mut device, Task::Kws, &set, work(None), &mut |_, _| ()).unwrap();
     assert_eq!(outcome.windows.len(), 5);
@@ -203,7 +203,7 @@ fn energy_builds_run_their_windows_and_have_no_times() {
     let path = tempfile::tempdir().unwrap();
     let set = folder(path.path()).first(5).unwrap();
     let mut device = connect(keyword_spotter(Build::Energy)).unwrap();
-    let work = |mode| Work { mode, iterations: Some(2), warmups: Some(0) };
+    let work = |mode| Work { iterations: Some(2), warmups: Some(0), ..Work::new(mode) };
     let error = measure(&mut device, Task::Kws, &set, work(Mode::Performance), &mut |_, _| ()).unwrap_err();
     assert!(error.to_string().contains("it is an energy build"), "{error}");
     let outcome = measure(&mut device, Task::Kws, &set, work(Mode::Energy), &mut |_, _| ()).unwrap();

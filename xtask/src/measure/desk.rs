@@ -14,7 +14,7 @@ use lab::{
     recording::{Acquisition, Identity, Metadata, Recorder, WindowPlan},
     stream::{EventKind, Instrument, Setup},
 };
-use mlperf::{Dataset, Device, Mode, Plan, Session, open};
+use mlperf::{Dataset, Device, Plan, Session, open};
 use telemetry::mlperf::{Mode as Build, Task};
 
 use super::{Args, finish, live::View};
@@ -127,13 +127,7 @@ fn record(
 fn driver(args: &Args, line: &str, task: Task) -> Receiver<Turn> {
     let (told, turns) = channel();
     let line = line.to_owned();
-    let plan = Plan {
-        mode: Mode::Energy,
-        iterations: args.inferences,
-        warmups: None,
-        windows: args.windows as usize,
-        seconds: args.window(),
-    };
+    let plan = args.plan();
     thread::spawn(move || {
         let mut tell = |turn| drop(told.send(turn));
         if let Err(error) = drive(&line, task, plan, &mut tell) {

@@ -14,7 +14,7 @@ use lab::{
     simulated_instruments::{self, Pace, Scene, Segment, Waveform},
     stream::{Event, EventKind, Instrument, Setup},
 };
-use mlperf::{Dataset, Device, Mode, Outcome, Plan, Session, open};
+use mlperf::{Dataset, Device, Outcome, Session, open};
 use telemetry::mlperf::Mode as Build;
 
 use super::{Args, finish, kernels, live::View};
@@ -142,13 +142,7 @@ fn drive(
 ) -> Result<(Outcome, Vec<SystemTime>, Session)> {
     let mut device = Device::connect(open(line, Build::Energy.baud())?, Duration::from_secs(30))?;
     let session = Session::begin(&finish::sessions(args))?;
-    let plan = Plan {
-        mode: Mode::Energy,
-        iterations: args.inferences,
-        warmups: None,
-        windows: args.windows as usize,
-        seconds: args.window(),
-    };
+    let plan = args.plan();
     let mut turns = Vec::new();
     let outcome = mlperf::measure(&mut device, task, set, plan, &mut |done, of| {
         turns.push(SystemTime::now());

@@ -11,6 +11,8 @@ const SAG: f64 = 0.05;
 const SAME: f64 = 0.05;
 /// More idle power than this share of the active says that the device does not sleep.
 const AWAKE: f64 = 0.5;
+/// Windows of one model whose lengths differ by more than this had other inputs, or the clock was none.
+const UNEVEN: f64 = 0.02;
 /// Half of an interval that is longer than this share of the figure is wide.
 const WIDE: f64 = 0.1;
 
@@ -80,6 +82,14 @@ fn warnings(of: &mut Measurement, metadata: &Metadata, options: Options, outside
     }
     if of.windows.len() == 1 {
         warn("one window: how much windows differ is not known, and not in the interval".to_owned());
+    }
+    let lengths = of.windows.iter().map(|window| window.seconds);
+    let (short, long) =
+        lengths.fold((f64::INFINITY, 0.0), |(low, high): (f64, f64), it| (low.min(it), high.max(it)));
+    if long > short * (1.0 + UNEVEN) {
+        warn(format!(
+            "windows are {short:.3} to {long:.3} s long: other inputs, a clock that changes, an emulator on a busy machine?"
+        ));
     }
     if metadata.windows.expected == 0 && metadata.windows.inferences <= 1 {
         warn("nobody said how many inferences a window has: figures are of a window".to_owned());
