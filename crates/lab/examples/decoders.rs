@@ -77,17 +77,32 @@ fn originals(decoder: &str) -> Vec<Vec<u8>> {
                 let part = format!("{{\"channel\":\"{channel}\",\"index\":0,\"count\":60}}");
                 block("recording_get_channel_data", &part)
             };
-            let (on, start) = (block("arc_set_main", "{\"enable\":true}"), block("project_start_recording", "{}"));
+            let (on, start) =
+                (block("arc_set_main", "{\"enable\":true}"), block("project_start_recording", "{}"));
             let asked = [on, start].concat();
-            said("otii", &[asked.as_bytes(), b"", data("mc").as_bytes(), data("i1").as_bytes(), data("mv").as_bytes()])
+            said(
+                "otii",
+                &[asked.as_bytes(), b"", data("mc").as_bytes(), data("i1").as_bytes(), data("mv").as_bytes()],
+            )
         }
-        "scpi" => said("scpi", &[b"OUTP ON,(@1)\nTRIG:ELOG (@1)\n", b"", b"FETC:ELOG? 100,(@1)\n", b"FETC:ELOG? 50,(@1)\n"]),
-        "csv" => vec![
-            b"Timestamp(ms),Current(uA),D0-D7\n0,1.5,10000001\n0.01,2,00000000\n0.02,2,0\n0.04,3,0100000-\n".to_vec(),
-            b"Time [s];Main Current [mA];Main Voltage [V];GPI1\n0,00;2,5;3,3;1\n0,25;2,5;3,2;0\n0,5;nan;3;1\n".to_vec(),
-        ],
+        "scpi" => said(
+            "scpi",
+            &[b"OUTP ON,(@1)\nTRIG:ELOG (@1)\n", b"", b"FETC:ELOG? 100,(@1)\n", b"FETC:ELOG? 50,(@1)\n"],
+        ),
+        "csv" => {
+            let profiler =
+                (0..60).map(|row| format!("{},{}.5,1000000{}\n", f64::from(row) / 100.0, row, row % 2));
+            let other = (0..40).map(|row| format!("{},25;2,{row};3,3;{}\n", row, row % 2));
+            let table = |head: &str, rows: &mut dyn Iterator<Item = String>| {
+                [head.to_owned(), rows.collect()].concat().into_bytes()
+            };
+            vec![
+                table("Timestamp(ms),Current(uA),D0-D7\n", &mut profiler.into_iter()),
+                table("Time [s];Main Current [mA];Main Voltage [V];GPI1\n", &mut other.into_iter()),
+            ]
+        }
         "ppk2-file" => vec![include_bytes!("../tests/data/small.ppk2").to_vec()],
-        _ => vec![include_bytes!("../tests/data/small.jls").get(..6000).unwrap_or_default().to_vec()],
+        _ => vec![include_bytes!("../tests/data/small.jls").get(..15_000).unwrap_or_default().to_vec()],
     }
 }
 

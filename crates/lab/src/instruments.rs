@@ -14,14 +14,20 @@ pub mod survive;
 pub mod line;
 mod tally;
 
-use crate::stream::{Error, Instrument};
+use crate::stream::{Block, Capabilities, Error, Instrument, Progress};
 
 pub use line::Line;
 pub use tally::Tally;
 
 /// How an instrument is named on a command line, one line for each.
-pub const NAMES: &[(&str, &str)] =
-    &[("ppk2[:PORT]", "Nordic Power Profiler Kit II"), ("lpm01a[:PORT]", "ST X-NUCLEO-LPM01A")];
+pub const NAMES: &[(&str, &str)] = &[
+    ("ppk2[:PORT]", "Nordic Power Profiler Kit II"),
+    ("lpm01a[:PORT]", "ST X-NUCLEO-LPM01A"),
+    ("otii[:HOST:PORT]", "Qoitech Otii Arc or Ace, through the Otii application"),
+    ("scpi:HOST[:PORT][@OUTPUT]", "Keysight N6700 or N6705"),
+    ("ina:PORT", "INA219, INA226 or INA228 on a probe board"),
+    ("file:PATH", "a capture file of another program"),
+];
 
 /// Opens the instrument that `name` names: its kind and, after a colon, where it is. Without a place it is looked for.
 ///
@@ -44,5 +50,41 @@ pub fn open(name: &str) -> Result<Box<dyn Instrument + Send>, Error> {
             place: name.to_owned(),
             advice: "name a kind, and after a colon where it is, such as ppk2:/dev/ttyACM0",
         }),
+    }
+}
+
+/// What a read brought, by what is in its block.
+fn progress(into: &Block, is_over: bool) -> Progress {
+    match (into.is_empty(), is_over) {
+        (false, _) => Progress::Data,
+        (true, true) => Progress::Ended,
+        (true, false) => Progress::Idle,
+    }
+}
+
+/// What an instrument cannot do, and what to do instead.
+fn refused(capabilities: &Capabilities, wish: impl Into<String>, advice: impl Into<String>) -> Error {
+    Error::Unsupported { name: capabilities.name.clone(), wish: wish.into(), advice: advice.into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_is_known_by_its_name() {
+        for (name, _) in NAMES {
+            let kind = name.split([':', '[']).next().unwrap_or_default();
+            // There is nothing at that place, which a kind that is unknown would not find out.
+            let error = open(&format!("{kind}:/no/such/place")).map(|_| ()).unwrap_err().to_string();
+            assert!(!error.contains("such instrument"), "{error}");
+        }
+        assert!(
+            open("multimeter")
+                .map(|_| ())
+                .unwrap_err()
+                .to_string()
+                .contains("no such instrument at multimeter")
+        );
     }
 }

@@ -5,6 +5,7 @@
 //! the single modules give the instrument alone, for whoever wants to speak to it.
 
 mod faults;
+mod heard;
 mod ina;
 mod lpm01a;
 mod otii;

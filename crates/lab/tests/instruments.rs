@@ -7,5 +7,7 @@ mod instruments {
     mod measured;
     mod otii;
     mod ppk2;
+    mod replay;
     mod scpi;
+    mod survive;
 }

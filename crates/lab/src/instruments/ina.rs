@@ -10,6 +10,7 @@ use serialport::FlowControl;
 use super::{
     Line, Tally,
     line::{drain, excerpt, lost, serial},
+    progress,
 };
 use crate::stream::{
     Applied, Block, Capabilities, Error, Instrument, Progress, RangeUncertainty, Rates, Setup,
@@ -127,11 +128,7 @@ impl Instrument for Ina {
             stream.finish(&mut self.tally, into);
             self.stream = None;
         }
-        Ok(match (into.is_empty(), &self.stream) {
-            (false, _) => Progress::Data,
-            (true, Some(_)) => Progress::Idle,
-            (true, None) => Progress::Ended,
-        })
+        Ok(progress(into, self.stream.is_none()))
     }
 
     fn stop(&mut self) -> Result<(), Error> {

@@ -15,6 +15,7 @@ use serialport::FlowControl;
 use super::{
     Line, Tally,
     line::{drain, find, lost, serial},
+    progress, refused,
 };
 use crate::stream::{
     Applied, Block, Capabilities, Error, Instrument, Mode, Progress, RangeUncertainty, Rates, Setup,
@@ -120,10 +121,6 @@ impl Lpm01a {
     fn say(&mut self, words: &str) -> Result<(), Error> {
         command(self.line.as_mut(), words).map(drop)
     }
-
-    fn refuse<T>(&self, wish: String, advice: &str) -> Result<T, Error> {
-        Err(Error::Unsupported { name: self.capabilities.name.clone(), wish, advice: advice.to_owned() })
-    }
 }
 
 impl Instrument for Lpm01a {
@@ -133,10 +130,15 @@ impl Instrument for Lpm01a {
 
     fn configure(&mut self, setup: &Setup) -> Result<Applied, Error> {
         if setup.mode == Mode::Ampere {
-            return self.refuse("measure what another supply feeds".into(), "let it feed the device");
+            return Err(refused(
+                &self.capabilities,
+                "measure what another supply feeds",
+                "let it feed the device",
+            ));
         }
         if !VOLTS.contains(&setup.volts) {
-            return self.refuse(format!("supply {} V", setup.volts), "from 1.8 to 3.3 V it can");
+            let wish = format!("supply {} V", setup.volts);
+            return Err(refused(&self.capabilities, wish, "from 1.8 to 3.3 V it can"));
         }
         let rate_hz = self.capabilities.rates.nearest(setup.rate_hz);
         let is_energy = rate_hz <= TEXT_HZ;
@@ -171,7 +173,7 @@ impl Instrument for Lpm01a {
 
     fn start(&mut self) -> Result<(), Error> {
         let Some(Applied { volts, rate_hz }) = self.applied else {
-            return self.refuse("start".into(), "configure it first");
+            return Err(refused(&self.capabilities, "start", "configure it first"));
         };
         self.tally = Tally::default();
         self.is_stopped = false;
@@ -206,11 +208,7 @@ impl Instrument for Lpm01a {
             self.stream = None;
             drain(self.line.as_mut(), Duration::from_millis(20))?;
         }
-        Ok(match (into.is_empty(), &self.stream) {
-            (false, _) => Progress::Data,
-            (true, Some(_)) => Progress::Idle,
-            (true, None) => Progress::Ended,
-        })
+        Ok(progress(into, self.stream.is_none()))
     }
 
     fn stop(&mut self) -> Result<(), Error> {

@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 use super::{
     Line, Tally,
     line::{lost, tcp},
+    progress, refused,
 };
 use crate::stream::{
     Applied, Block, Capabilities, Error, Event, EventKind, Instrument, Mode, Progress, RangeUncertainty,
@@ -199,10 +200,6 @@ impl Otii {
         Ok(true)
     }
 
-    fn refuse<T>(&self, wish: String, advice: &str) -> Result<T, Error> {
-        Err(Error::Unsupported { name: self.capabilities.name.clone(), wish, advice: advice.to_owned() })
-    }
-
     /// At the end: the output is off by itself when the current was above its limit.
     fn check_output(&mut self, into: &mut Block) -> Result<(), Error> {
         let Switch { value: is_still_on } = self.device("arc_get_main", json!({}))?;
@@ -232,10 +229,11 @@ impl Instrument for Otii {
 
     fn configure(&mut self, setup: &Setup) -> Result<Applied, Error> {
         if setup.mode == Mode::Ampere {
-            return self.refuse("be an ampere meter here".into(), "let it feed the device");
+            return Err(refused(&self.capabilities, "be an ampere meter here", "let it feed the device"));
         }
         if !VOLTS.contains(&setup.volts) {
-            return self.refuse(format!("supply {} V", setup.volts), "from 0.5 to 5 V it can");
+            let wish = format!("supply {} V", setup.volts);
+            return Err(refused(&self.capabilities, wish, "from 0.5 to 5 V it can"));
         }
         self.device::<Value>("arc_set_main_voltage", json!({ "value": setup.volts }))?;
         self.device::<Value>("arc_set_max_current", json!({ "value": LIMIT }))?;
@@ -265,7 +263,7 @@ impl Instrument for Otii {
 
     fn start(&mut self) -> Result<(), Error> {
         let Some(Applied { rate_hz, .. }) = self.applied else {
-            return self.refuse("start".into(), "configure it first");
+            return Err(refused(&self.capabilities, "start", "configure it first"));
         };
         self.talk.ask::<Value>("project_start_recording", json!({ "project_id": self.project }))?;
         self.recording = Some(Recording::new(self.recording_id()?, rate_hz));
@@ -282,11 +280,11 @@ impl Instrument for Otii {
             let has_more = self.fetch(&mut recording, into).map_err(|error| self.name_loss(error))?;
             if self.is_stopped && !has_more {
                 self.check_output(into)?;
-                return Ok(if into.is_empty() { Progress::Ended } else { Progress::Data });
+                return Ok(progress(into, true));
             }
             if has_more || asked.elapsed() >= timeout {
                 self.recording = Some(recording);
-                return Ok(if into.is_empty() { Progress::Idle } else { Progress::Data });
+                return Ok(progress(into, false));
             }
             thread::sleep(PAUSE);
         }

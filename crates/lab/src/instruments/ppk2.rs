@@ -13,6 +13,7 @@ use serialport::FlowControl;
 use super::{
     Line, Tally,
     line::{drain, excerpt, find, lost, serial},
+    progress, refused,
 };
 use crate::stream::{
     Applied, Block, Capabilities, Error, EventKind, Instrument, Mode, Progress, RangeUncertainty, Rates,
@@ -126,11 +127,11 @@ impl Instrument for Ppk2 {
 
     fn configure(&mut self, setup: &Setup) -> Result<Applied, Error> {
         if !VOLTS.contains(&setup.volts) {
-            return Err(Error::Unsupported {
-                name: self.capabilities.name.clone(),
-                wish: format!("work at {} V", setup.volts),
-                advice: format!("from {} to {} V it can", VOLTS.start(), VOLTS.end()),
-            });
+            return Err(refused(
+                &self.capabilities,
+                format!("work at {} V", setup.volts),
+                format!("from {} to {} V it can", VOLTS.start(), VOLTS.end()),
+            ));
         }
         let millivolts = (setup.volts * 1000.0).round() as u16;
         let [high, low] = millivolts.to_be_bytes();
@@ -152,11 +153,8 @@ impl Instrument for Ppk2 {
 
     fn start(&mut self) -> Result<(), Error> {
         let Some(volts) = self.volts else {
-            return Err(Error::Unsupported {
-                name: self.capabilities.name.clone(),
-                wish: "start".into(),
-                advice: "configure it first: its calibration depends on the voltage".into(),
-            });
+            let advice = "configure it first: its calibration depends on the voltage";
+            return Err(refused(&self.capabilities, "start", advice));
         };
         drain(self.line.as_mut(), Duration::from_millis(5))?;
         self.tally = Tally::default();
@@ -200,9 +198,9 @@ impl Instrument for Ppk2 {
             if let State::Stopped(mut decoder) = std::mem::replace(&mut self.state, State::Still) {
                 decoder.finish(&mut self.tally, into);
             }
-            return Ok(if into.is_empty() { Progress::Ended } else { Progress::Data });
+            return Ok(progress(into, true));
         }
-        Ok(if into.is_empty() { Progress::Idle } else { Progress::Data })
+        Ok(progress(into, false))
     }
 
     fn stop(&mut self) -> Result<(), Error> {

@@ -13,7 +13,7 @@ mod zip;
 
 use std::{path::Path, time::Duration};
 
-use super::Tally;
+use super::{Tally, progress, refused};
 use crate::stream::{Applied, Block, Capabilities, Error, Instrument, Progress, Rates, Setup};
 
 pub use csv::Csv;
@@ -102,11 +102,7 @@ impl Instrument for Replay {
 
     fn start(&mut self) -> Result<(), Error> {
         if self.state != State::Fresh {
-            return Err(Error::Unsupported {
-                name: self.capabilities.name.clone(),
-                wish: "start again".into(),
-                advice: "open the file again".into(),
-            });
+            return Err(refused(&self.capabilities, "start again", "open the file again"));
         }
         self.state = State::Playing;
         Ok(())
@@ -121,7 +117,7 @@ impl Instrument for Replay {
             return Ok(Progress::Data);
         }
         self.state = State::Over;
-        Ok(if into.is_empty() { Progress::Ended } else { Progress::Data })
+        Ok(progress(into, true))
     }
 
     fn stop(&mut self) -> Result<(), Error> {

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use super::{
     Line, Tally,
     line::{excerpt, lost, tcp},
+    progress, refused,
 };
 use crate::stream::{
     Applied, Block, Capabilities, Error, EventKind, GapReason, Instrument, Mode, Progress, RANGE_UNKNOWN,
@@ -252,11 +253,7 @@ impl Instrument for Scpi {
 
     fn start(&mut self) -> Result<(), Error> {
         if self.applied.is_none() {
-            return Err(Error::Unsupported {
-                name: self.capabilities.name.clone(),
-                wish: "start".into(),
-                advice: "configure it first".into(),
-            });
+            return Err(refused(&self.capabilities, "start", "configure it first"));
         }
         self.say("INIT:ELOG (@)")?;
         self.say("TRIG:ELOG (@)")?;
@@ -279,10 +276,10 @@ impl Instrument for Scpi {
                 self.is_running = false;
                 self.say("ABOR:ELOG (@)")?;
                 self.check_output(into)?;
-                return Ok(if into.is_empty() { Progress::Ended } else { Progress::Data });
+                return Ok(progress(into, true));
             }
             if records > 0 || asked.elapsed() >= timeout {
-                return Ok(if into.is_empty() { Progress::Idle } else { Progress::Data });
+                return Ok(progress(into, false));
             }
             std::thread::sleep(PAUSE.min(timeout));
         }

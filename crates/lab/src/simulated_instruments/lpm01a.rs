@@ -1,4 +1,4 @@
-use super::{Fate, Flow, Part, Scene, Source};
+use super::{Fate, Flow, Part, Scene, Source, heard::Heard};
 use crate::instruments::lpm01a::BAUD;
 
 /// Samples by turn, when they come as fast as they can.
@@ -14,7 +14,7 @@ pub struct Lpm01a {
     is_energy: bool,
     is_binary: bool,
     sees: Edges,
-    heard: Vec<u8>,
+    heard: Heard,
     stream: Option<Stream>,
 }
 
@@ -43,7 +43,7 @@ impl Lpm01a {
             is_energy: false,
             is_binary: false,
             sees: Edges::Falling,
-            heard: Vec::new(),
+            heard: Heard::default(),
             stream: None,
         }
     }
@@ -171,10 +171,8 @@ impl Part for Lpm01a {
         if self.scene.faults.mute {
             return;
         }
-        self.heard.extend_from_slice(bytes);
-        while let Some(end) = self.heard.iter().position(|byte| *byte == b'\n') {
-            let line: Vec<u8> = self.heard.drain(..=end).collect();
-            let words = String::from_utf8_lossy(&line).trim().to_owned();
+        self.heard.add(bytes);
+        while let Some(words) = self.heard.next_line() {
             match words.as_str() {
                 "" => {}
                 "stop" => self.stop(out),

@@ -1,6 +1,6 @@
 use serde_json::{Value, json};
 
-use super::{Fate, Flow, Part, Scene, Source};
+use super::{Fate, Flow, Part, Scene, Source, heard::Heard};
 
 /// Samples by turn, when they come as fast as they can.
 const TURN: u64 = 20_000;
@@ -15,7 +15,7 @@ pub struct Otii {
     scene: Scene,
     volts: f64,
     is_on: bool,
-    heard: Vec<u8>,
+    heard: Heard,
     greeted: bool,
     source: Option<Source>,
     recorded: Recorded,
@@ -37,7 +37,7 @@ impl Otii {
             scene,
             volts: 3.7,
             is_on: false,
-            heard: Vec::new(),
+            heard: Heard::default(),
             greeted: false,
             source: None,
             recorded: Recorded::default(),
@@ -73,8 +73,8 @@ impl Otii {
         Ok(Value::Null)
     }
 
-    fn answer(&mut self, line: &[u8]) -> Value {
-        let Ok(request) = serde_json::from_slice::<Value>(line) else {
+    fn answer(&mut self, line: &str) -> Value {
+        let Ok(request) = serde_json::from_str::<Value>(line) else {
             return json!({ "type": "error", "errorcode": "Not able to parse request" });
         };
         let text = |key| request.get(key).and_then(Value::as_str).unwrap_or_default();
@@ -162,10 +162,9 @@ impl Part for Otii {
         if self.scene.faults.mute {
             return;
         }
-        self.heard.extend_from_slice(bytes);
-        while let Some(end) = self.heard.iter().position(|byte| *byte == b'\n') {
-            let line: Vec<u8> = self.heard.drain(..=end).collect();
-            out.extend(format!("{}\r\n", self.answer(line.trim_ascii())).into_bytes());
+        self.heard.add(bytes);
+        while let Some(line) = self.heard.next_line() {
+            out.extend(format!("{}\r\n", self.answer(&line)).into_bytes());
         }
     }
 

@@ -1,4 +1,4 @@
-use super::{Fate, Flow, Part, Scene, Source};
+use super::{Fate, Flow, Part, Scene, Source, heard::Heard};
 use crate::instruments::scpi::SHORTEST;
 
 /// Samples by turn, when they come as fast as they can.
@@ -14,7 +14,7 @@ pub struct Scpi {
     is_on: bool,
     is_overloaded: bool,
     error: Option<&'static str>,
-    heard: Vec<u8>,
+    heard: Heard,
     log: Option<Source>,
     records: Vec<u8>,
 }
@@ -27,7 +27,7 @@ impl Scpi {
             is_on: false,
             is_overloaded: false,
             error: None,
-            heard: Vec::new(),
+            heard: Heard::default(),
             log: None,
             records: Vec::new(),
         }
@@ -76,10 +76,8 @@ impl Part for Scpi {
         if self.scene.faults.mute {
             return;
         }
-        self.heard.extend_from_slice(bytes);
-        while let Some(end) = self.heard.iter().position(|byte| *byte == b'\n') {
-            let line: Vec<u8> = self.heard.drain(..=end).collect();
-            let command = String::from_utf8_lossy(&line).trim().to_owned();
+        self.heard.add(bytes);
+        while let Some(command) = self.heard.next_line() {
             out.extend(self.obey(&command).unwrap_or_default());
         }
     }

@@ -1,14 +1,10 @@
 use lab::{
     instruments,
-    simulated_instruments::{Faults, Scene, Stretch, stage},
+    simulated_instruments::{Faults, Stretch, stage},
     stream::{Error, EventKind, GapReason},
 };
 
-use super::measured::{measure, scene};
-
-fn faulty(faults: Faults) -> Scene {
-    Scene { faults, ..scene() }
-}
+use super::measured::{faulty, measure, scene};
 
 #[test]
 fn the_energy_of_a_known_waveform_is_recovered() {

@@ -4,14 +4,10 @@ use lab::{
     stream::{Error, EventKind, GapReason},
 };
 
-use super::measured::{Measured, measure, scene};
+use super::measured::{Measured, faulty, measure, scene};
 
 /// By the rate, the instrument sends energies in text or currents in binary.
 const RATES_HZ: [f64; 3] = [1e3, 5e3, 100e3];
-
-fn faulty(faults: Faults) -> Scene {
-    Scene { faults, ..scene() }
-}
 
 fn edges(measured: &Measured) -> Vec<(u64, bool)> {
     let edge = |kind: &EventKind| match kind {

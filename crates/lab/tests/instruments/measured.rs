@@ -1,7 +1,7 @@
 use std::time::{Duration, Instant};
 
 use lab::{
-    simulated_instruments::{Pace, Scene, Waveform, open},
+    simulated_instruments::{Faults, Pace, Scene, Waveform, open},
     stream::{Applied, Block, Error, Event, Gap, Instrument, Mode, Progress, Sample, Setup},
 };
 
@@ -36,6 +36,11 @@ impl Measured {
 /// A device that sleeps at 4 µA and works at 3 mA, as fast as it can be read.
 pub fn scene() -> Scene {
     Scene { waveform: Waveform::windows(3, (0.1, 4e-6), (0.2, 3e-3)), pace: Pace::Fast, ..Scene::default() }
+}
+
+/// That scene, with faults.
+pub fn faulty(faults: Faults) -> Scene {
+    Scene { faults, ..scene() }
 }
 
 pub fn setup(volts: f32, rate_hz: Option<f64>) -> Setup {

@@ -3,11 +3,7 @@ use lab::{
     stream::{Error, EventKind, GapReason},
 };
 
-use super::measured::{measure, scene};
-
-fn faulty(faults: Faults) -> Scene {
-    Scene { faults, ..scene() }
-}
+use super::measured::{faulty, measure, scene};
 
 #[test]
 fn the_energy_of_a_known_waveform_is_recovered() {
