@@ -6,6 +6,7 @@ mod boards;
 mod check;
 mod ci;
 mod codegen;
+mod compare;
 mod conform;
 mod desk;
 mod diff;
@@ -70,6 +71,7 @@ enum Verb {
     Mlperf(Box<mlperf::Args>),
     Attach(attach::Args),
     Measure(Box<measure::Args>),
+    Compare(compare::Args),
     Flash(flash::Args),
 }
 
@@ -97,6 +99,7 @@ fn main() -> ExitCode {
         Verb::Mlperf(args) => mlperf::run(&args, workspace()),
         Verb::Attach(args) => attach::run(&args, workspace()),
         Verb::Measure(args) => measure::run(&args, workspace()),
+        Verb::Compare(args) => compare::run(&args),
         Verb::Flash(args) => flash::run(&args, workspace()),
     };
     match outcome {

@@ -17,7 +17,7 @@ use firmware::Board;
 use lab::{
     measurement::Options,
     recording::{Marking, Polarity},
-    stream::Mode,
+    stream::{Capabilities, Mode},
 };
 use mlperf::Plan;
 
@@ -131,9 +131,11 @@ enum Marks {
 }
 
 impl Args {
-    fn marking(&self) -> Marking {
+    /// How windows are found; an instrument without an input for a pin leaves the current's shape.
+    fn marking(&self, capabilities: &Capabilities) -> Marking {
         let input = self.input;
         match self.marking {
+            _ if capabilities.digital_inputs == 0 => Marking::Shape,
             Marks::Pulses => Marking::Pulses { input, edge: Polarity::Falling },
             Marks::Level => Marking::Level { input, edge: Polarity::Rising },
             Marks::Shape => Marking::Shape,

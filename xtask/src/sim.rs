@@ -3,7 +3,7 @@
 use std::{fs, path::Path, path::PathBuf};
 
 use anyhow::Context;
-use budget::write_atomically;
+use budget::{Calibration, write_atomically};
 use simulator::{
     Goal, Place, Prediction, Settings, SimError, machine, network, report, simulate, validate, workload,
 };
@@ -61,6 +61,9 @@ pub struct Args {
     /// Machine-readable output.
     #[arg(long)]
     json: bool,
+    /// Multiply the record by a calibration, as `compare --calibration` writes it.
+    #[arg(long, value_name = "FILE", requires = "json")]
+    calibration: Option<PathBuf>,
     /// Write a trace that ui.perfetto.dev opens.
     #[arg(long, value_name = "FILE")]
     trace: Option<PathBuf>,
@@ -128,7 +131,12 @@ fn answer(args: &Args, workspace: &Path) -> anyhow::Result<bool> {
     let prediction = simulate(&network, &chip, settings)?;
     write(args, &prediction)?;
     if args.json {
-        print::json(&report::record(&prediction))?;
+        let mut record = report::record(&prediction);
+        if let Some(file) = &args.calibration {
+            let calibration = Calibration::read(file).map_err(Usage::of)?;
+            calibration.apply(&mut record).map_err(Usage::of)?;
+        }
+        print::json(&record)?;
     } else if args.op.is_some() {
         print::text(&workload::explain(&prediction))?;
     } else {

@@ -46,6 +46,12 @@ pub enum BudgetError {
         /// The system's reason.
         reason: std::io::Error,
     },
+    /// Records, or a calibration of them, that have nothing to do with each other.
+    #[error("{reason}")]
+    Compared {
+        /// Why, with what to do.
+        reason: String,
+    },
     /// A report could not be put into words.
     #[error("the report cannot be written as {format}: {reason}")]
     Format {

@@ -15,6 +15,7 @@
 
 mod baseline;
 mod blame;
+mod calibration;
 mod drift;
 mod error;
 mod file;
@@ -24,12 +25,14 @@ mod metric;
 mod quantisation;
 pub mod record;
 pub mod report;
+mod side_by_side;
 mod unit;
 mod verdict;
 mod write;
 
 pub use baseline::{Change, Comparison, baseline_from_json, compare, read_baseline};
 pub use blame::Blame;
+pub use calibration::Calibration;
 pub use drift::{Changed, Drift, Tolerance};
 pub use error::BudgetError;
 pub use file::{
@@ -40,6 +43,7 @@ pub use lever::{After, Lever, Variant};
 pub use metric::{Metric, Width};
 pub use quantisation::{Loss, loss_of_accuracy, loss_of_outputs, read_rows};
 pub use record::{Obtained, Record};
+pub use side_by_side::{Column, Figures, Row, SideBySide};
 pub use unit::{Dimension, percent};
 pub use verdict::{Figure, Verdict};
 pub use write::write_atomically;

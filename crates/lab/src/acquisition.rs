@@ -64,9 +64,11 @@ pub fn acquire(
         Err(error) => Err(error),
     };
     // The device is switched off whatever happened; an instrument that is not there any more cannot.
-    let off = instrument.stop().and_then(|()| rest(instrument));
+    if instrument.stop().is_ok() && ran.is_ok() {
+        rest(instrument, &mut recorder, &mut live)?;
+    }
     let _ = instrument.power(false);
-    let broken = ran.err().or(off.err().filter(|_| live.at == 0)).map(|error| error.to_string());
+    let broken = ran.err().map(|error| error.to_string());
     recorder.finish(broken).map(|_| ())
 }
 
@@ -105,12 +107,21 @@ fn stream(
     }
 }
 
-/// Lets what is still on its way pass by.
-fn rest(instrument: &mut dyn Instrument) -> Result<(), Error> {
+/// Takes what is still on its way: some instruments tell of edges later than of samples.
+fn rest(
+    instrument: &mut dyn Instrument,
+    recorder: &mut Recorder,
+    live: &mut Live,
+) -> Result<(), recording::Error> {
     let end = Instant::now() + REST;
     let mut block = Block::default();
     while Instant::now() < end {
-        if instrument.read(PATIENCE, &mut block)? != Progress::Data {
+        block.clear(live.at);
+        let progress = instrument.read(PATIENCE, &mut block);
+        recorder.push(&block)?;
+        live.take(&block);
+        // It was stopped: that nothing more comes is no fault.
+        if !matches!(progress, Ok(Progress::Data)) {
             break;
         }
     }

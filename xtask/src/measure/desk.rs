@@ -61,7 +61,7 @@ pub fn run(args: &Args, workspace: &Path, name: &str) -> Result<bool> {
             expected: args.windows,
             inferences,
             seconds: args.seconds,
-            marking: args.marking(),
+            marking: args.marking(instrument.capabilities()),
         },
         tools: [("microjoule".to_owned(), env!("CARGO_PKG_VERSION").to_owned())].into(),
         ..Metadata::default()
@@ -69,7 +69,13 @@ pub fn run(args: &Args, workspace: &Path, name: &str) -> Result<bool> {
     let file = session.folder().join("samples.parquet");
     let recorder = Recorder::begin(&file, metadata)?;
     let turns = args.serial.as_deref().map(|line| driver(args, line, task));
-    record(args, instrument.as_mut(), recorder, applied.rate_hz, turns)?;
+    // Firmware that runs by itself is done in this time; a capture file has an end of its own.
+    let seconds = START.as_secs_f64() + f64::from(args.windows) * args.seconds * (1.0 + SLEEP_SHARE);
+    let patience = if name.starts_with("file:") { f64::INFINITY } else { seconds };
+    let view = View::new(applied.rate_hz, seconds, false);
+    let ran = record(instrument.as_mut(), recorder, &view, patience * applied.rate_hz, turns);
+    view.end();
+    ran?;
     finish::session(args, &session, &file)
 }
 
@@ -78,23 +84,21 @@ fn known() -> String {
     names.chain(["simulated:KIND".to_owned()]).collect::<Vec<_>>().join(", ")
 }
 
-/// Records until the board has run all its windows, or as long as firmware that runs by itself takes for them.
+/// Records until the board has run all its windows, or so many samples of firmware that runs by itself have come.
 fn record(
-    args: &Args,
     instrument: &mut dyn Instrument,
     recorder: Recorder,
-    rate_hz: f64,
+    view: &View,
+    most: f64,
     turns: Option<Receiver<Turn>>,
 ) -> Result<()> {
-    let alone = START.as_secs_f64() + f64::from(args.windows) * args.seconds * (1.0 + SLEEP_SHARE);
-    let view = View::new(rate_hz, alone, false);
     let mut ended: Option<Instant> = None;
     let mut failed = None;
     let mut watch = |live: &Live| {
         view.show(live);
         let mut next = Next::default();
         let Some(turns) = &turns else {
-            return Next { stop: live.at as f64 / rate_hz >= alone, ..next };
+            return Next { stop: live.at as f64 >= most, ..next };
         };
         loop {
             match turns.try_recv() {
@@ -114,9 +118,7 @@ fn record(
         next.stop = ended.is_some_and(|at| at.elapsed() > SETTLE);
         next
     };
-    let acquired = acquire(instrument, recorder, &mut watch);
-    view.end();
-    acquired?;
+    acquire(instrument, recorder, &mut watch)?;
     match failed {
         Some(why) => Err(anyhow::anyhow!(why)).context("the board"),
         None => Ok(()),

@@ -20,9 +20,9 @@ use telemetry::mlperf::Mode as Build;
 use super::{Args, finish, kernels, live::View};
 use crate::{Usage, firmware::Ready, infer::refused, mlperf::host, model::Model};
 
-/// What the board is said to take: while it runs inferences, while it does anything else, and while it sleeps.
+/// What the board is said to take: while it runs inferences, while it waits for its line, and while it sleeps.
 const ACTIVE_AMPERES: f64 = 5e-3;
-const BUSY_AMPERES: f64 = 3e-3;
+const BUSY_AMPERES: f64 = 40e-6;
 const ASLEEP_AMPERES: f64 = 20e-6;
 /// Before the first window and after the last.
 const AROUND: f64 = 0.5;
@@ -96,7 +96,7 @@ pub fn run(args: &Args, workspace: &Path, board: Board, kind: &str) -> Result<bo
             expected: args.windows,
             inferences: told.inferences,
             seconds: args.seconds,
-            marking: args.marking(),
+            ..WindowPlan::default()
         },
         tools: [
             ("microjoule".to_owned(), env!("CARGO_PKG_VERSION").to_owned()),
@@ -236,6 +236,7 @@ fn play(args: &Args, kind: &str, told: &Told, mut metadata: Metadata) -> Result<
     let applied = instrument.configure(&setup).map_err(Usage::of)?;
     metadata.acquisition = Acquisition::new(instrument.capabilities(), setup.mode, applied);
     metadata.acquisition.volts_uncertainty = args.volts_uncertainty;
+    metadata.windows.marking = args.marking(instrument.capabilities());
     metadata.extra.insert("played_microjoules".to_owned(), (joules * 1e6).into());
     let file = told.session.folder().join("samples.parquet");
     let mut recorder = Recorder::begin(&file, metadata)?;
