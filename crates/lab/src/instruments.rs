@@ -26,7 +26,7 @@ pub const NAMES: &[(&str, &str)] = &[
     ("otii[:HOST:PORT]", "Qoitech Otii Arc or Ace, through the Otii application"),
     ("scpi:HOST[:PORT][@OUTPUT]", "Keysight N6700 or N6705"),
     ("ina:PORT", "INA219, INA226 or INA228 on a probe board"),
-    ("file:PATH", "a capture file of another program"),
+    ("file:PATH", "a capture file: .jls of a Joulescope, .ppk2, or a table of any program"),
 ];
 
 /// Opens the instrument that `name` names: its kind and, after a colon, where it is. Without a place it is looked for.
@@ -45,6 +45,11 @@ pub fn open(name: &str) -> Result<Box<dyn Instrument + Send>, Error> {
         "otii" => Ok(Box::new(otii::Otii::open(place)?)),
         "file" => Ok(Box::new(replay::Replay::open(place.unwrap_or_default().as_ref())?)),
         "scpi" => Ok(Box::new(scpi::Scpi::open(place)?)),
+        "joulescope" => Err(Error::NotFound {
+            what: "driver of a Joulescope",
+            place: "this program".to_owned(),
+            advice: "record with the Joulescope's own program, and name the .jls or CSV file: file:PATH",
+        }),
         _ => Err(Error::NotFound {
             what: "such instrument",
             place: name.to_owned(),
