@@ -23,6 +23,8 @@ pub fn serve_mlperf<U: Uart, P: Program>(
 ) -> ! {
     machine::start();
     let line = Line::<U>::open(wiring);
+    // The energy image logs nothing.
+    #[cfg(not(feature = "energy"))]
     defmt::info!("{=str} at {=u32} baud, for {=str}", task.name(), MODE.baud(), MODE.name());
     Device::new(line, Network::new(model, task), name, MODE, buffer).serve()
 }
@@ -32,9 +34,6 @@ struct Line<U> {
     uart: U,
     wiring: Wiring,
     counter: Counter,
-    pulses: u32,
-    /// Of the pulses, those that the log has.
-    logged: u32,
 }
 
 impl<U: Uart> Line<U> {
@@ -46,7 +45,7 @@ impl<U: Uart> Line<U> {
                 output.perform();
             }
         }
-        Self { uart, wiring, counter: Counter::start(wiring.counter), pulses: 0, logged: 0 }
+        Self { uart, wiring, counter: Counter::start(wiring.counter) }
     }
 }
 
@@ -71,11 +70,6 @@ impl<U: Uart> Board for Line<U> {
 
     fn flush(&mut self) {
         self.uart.flush();
-        // Not at the pulse itself: what is measured begins there.
-        if self.pulses != self.logged {
-            defmt::info!("window pin: {=u32} pulses", self.pulses);
-            self.logged = self.pulses;
-        }
     }
 
     #[inline(never)]
@@ -84,7 +78,6 @@ impl<U: Uart> Board for Line<U> {
     }
 
     fn pulse(&mut self) {
-        self.pulses = self.pulses.wrapping_add(1);
         if let Some(pin) = self.wiring.pin {
             pin.low.perform();
             let end = self.microseconds().saturating_add(PULSE_MICROSECONDS);

@@ -37,7 +37,9 @@ pub fn record(of: &Measurement, metadata: &Metadata) -> Record {
         "good": of.is_good(),
         "samples_sha256": of.samples_sha256,
     });
-    let image = metadata.image.clone();
+    let mut extra = metadata.extra.clone();
+    extra.insert("measurement".to_owned(), figures);
+    extra.insert("image".to_owned(), json!(metadata.image));
     Record {
         schema: SCHEMA,
         model: record::Model { name: model.name, sha256: model.sha256 },
@@ -58,6 +60,6 @@ pub fn record(of: &Measurement, metadata: &Metadata) -> Record {
         power: of.average_w.zip(of.peak_w).map(|(average_w, peak_w)| Power { average_w, peak_w }),
         known_wrong,
         steps: Vec::new(),
-        extra: BTreeMap::from([("measurement".to_owned(), figures), ("image".to_owned(), json!(image))]),
+        extra,
     }
 }
