@@ -13,7 +13,7 @@ use std::{
 use anyhow::{Context, Result};
 use clap::ValueEnum;
 use compiler::Compiled;
-use emulator::Serving;
+use emulator::{PinWrites, Serving};
 use firmware::{Board, Contents, Profile};
 use indicatif::{ProgressBar, ProgressStyle};
 use mlperf::{Dataset, Device, Mode, Outcome, Plan, Session, measure, open};
@@ -230,7 +230,9 @@ fn emulated(
     };
     let image = ready.program(Some("mlperf"), &model.path, Profile::Release, args.mode.features())?;
     Contents::read(&image.path)?.forbidden().iter().for_each(|what| eprintln!("warning: {what}"));
-    let serving = emulator.serve(&image.path)?;
+    let pin = ready.board.serial.as_ref().and_then(|serial| serial.pin.as_ref());
+    let pin = pin.filter(|_| args.mode == Goal::Energy).map(|pin| PinWrites { high: pin.high, low: pin.low });
+    let serving = emulator.serve_watched(&image.path, pin)?;
     let path = serving.port().display().to_string();
     if args.serve {
         return serve(serving, &path, args.mode);
@@ -240,6 +242,10 @@ fn emulated(
     // What the firmware said when it died explains what its line did.
     let remains = serving.end()?;
     remains.log.iter().for_each(|line| eprintln!("{line}"));
+    if pin.is_some() {
+        let pulses = remains.pin.iter().filter(|to| !to.high).count();
+        eprintln!("window pin: {pulses} pulses");
+    }
     driven.map_err(|error| if remains.said.is_empty() { error } else { error.context(remains.said) })
 }
 

@@ -60,7 +60,10 @@ fn the_energy_that_was_played_is_found_and_found_again() {
     assert_eq!(serde_json::from_slice::<Value>(&replay.stdout).expect("JSON"), record);
 
     let results = fs::read_to_string(session.join("results.txt")).expect("results");
-    assert!(results.starts_with("Obtained: simulated\n") && results.contains("  Energy/Inf.  :"), "{results}");
+    assert!(
+        results.starts_with("Obtained: simulated\n") && results.contains("  Energy/Inf.  :"),
+        "{results}"
+    );
     let page = fs::read_to_string(page).expect("a page");
     assert!(page.contains("Simulated, not measured.") && !page.contains("http"), "a page of its own");
     let printed = text(&xtask(&["measure", "--replay", &file]).stdout);
@@ -76,7 +79,11 @@ fn the_energy_that_was_played_is_found_and_found_again() {
     fs::write(&before, cheaper.to_string()).expect("written");
     let grown = xtask(&["compare", &record_file, "--baseline", &before.display().to_string()]);
     assert_eq!(grown.status.code(), Some(1));
-    assert!(text(&grown.stdout).contains("REGRESSED: simulated energy in µJ on qemu-an386"), "{}", text(&grown.stdout));
+    assert!(
+        text(&grown.stdout).contains("REGRESSED: simulated energy in µJ on qemu-an386"),
+        "{}",
+        text(&grown.stdout)
+    );
 }
 
 #[test]

@@ -68,7 +68,7 @@ fn find(recording: &mut Recording, plan: &WindowPlan) -> Result<Marks, Error> {
     lost.end(recording.ending(), recording.events());
     let events = recording.events();
     let windows = match found {
-        Found::Shape => Windows::by_shape(&levels, plan, rate_hz),
+        Found::Shape => Windows::by_shape(&levels, events, plan, rate_hz),
         Found::Pulses | Found::Level => Windows::by_pin(&finder.end(events), events, plan),
     };
     Ok(Marks { windows, found, lost })
