@@ -1,7 +1,7 @@
 //! Drivers of power instruments behind [`Instrument`], and the pure decoders of their protocols.
 //!
 //! A driver asks, waits and gives up in time; a decoder takes bytes in pieces of any size and fills a
-//! [`Block`](crate::stream::Block). Decoders never panic and never make a sample up: what cannot be read is a gap.
+//! [`Block`]. Decoders never panic and never make a sample up: what cannot be read is a gap.
 
 pub mod ina;
 pub mod lpm01a;

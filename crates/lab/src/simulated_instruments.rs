@@ -1,8 +1,8 @@
 //! Power instruments that are none: they speak their protocol on a pseudo-terminal or a socket, and play a current that
 //! is known to the last electron.
 //!
-//! A [`Scene`] says what is played, and what goes wrong. [`open`] gives a driver with a simulated instrument behind it;
-//! the single modules give the instrument alone, for whoever wants to speak to it.
+//! A [`Scene`] says what is played, and what goes wrong. [`open`] gives a driver with a simulated instrument behind it,
+//! and [`stage`] the instrument alone, for whoever wants to speak to it.
 
 mod faults;
 mod heard;

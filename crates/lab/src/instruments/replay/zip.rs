@@ -26,7 +26,7 @@ pub struct Member {
 /// # Errors
 /// [`Error::File`] for what is no archive, or one of more than 4 GiB.
 pub fn members<R: Read + Seek>(file: &str, archive: &mut R) -> Result<Vec<Member>, Error> {
-    let bytes = central(file, archive).map_err(|reason| unread(file, reason))?;
+    let bytes = central(archive).map_err(|reason| unread(file, reason))?;
     let bytes = bytes.ok_or_else(|| wrong(file, "its end", "this is no zip archive"))?;
     let (mut members, mut rest) = (Vec::new(), bytes.as_slice());
     while let Some((head, after)) =
@@ -54,7 +54,7 @@ pub fn members<R: Read + Seek>(file: &str, archive: &mut R) -> Result<Vec<Member
 }
 
 /// The bytes of the central directory.
-fn central<R: Read + Seek>(_: &str, archive: &mut R) -> io::Result<Option<Vec<u8>>> {
+fn central<R: Read + Seek>(archive: &mut R) -> io::Result<Option<Vec<u8>>> {
     let length = archive.seek(SeekFrom::End(0))?;
     let tail = length.min(COMMENT + END as u64);
     archive.seek(SeekFrom::Start(length - tail))?;

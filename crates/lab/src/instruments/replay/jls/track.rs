@@ -7,10 +7,10 @@ use super::chunk::{Signal, U1, U8};
 pub struct Track {
     id: Option<u8>,
     rate_hz: f64,
-    /// Number of the first of `figures`.
+    /// Number of the first of `figures`, or of what is missing before it.
     first: i64,
-    /// Those that are missing before each piece: its number, and how many.
     figures: VecDeque<f32>,
+    /// Where figures are missing: the number of the next that is there, and how many.
     breaks: VecDeque<(i64, u64)>,
     /// Number of the figure after the last; none before the first.
     next: Option<i64>,
