@@ -125,6 +125,7 @@ fn a_lost_edge_is_told() {
         measured(&Device::default(), &Faults { stuck: Some(6_900..7_100), ..Faults::default() });
     assert!(!measurement.is_good());
     assert!(measurement.faults.contains(&Fault::OddEdges { count: 9 }), "{:?}", measurement.faults);
+    assert!(measurement.warnings.iter().any(|text| text.contains("may miss pulses of 100 µs")));
 }
 
 #[test]

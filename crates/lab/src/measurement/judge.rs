@@ -11,6 +11,8 @@ const SAG: f64 = 0.05;
 const SAME: f64 = 0.05;
 /// More idle power than this share of the active says that the device does not sleep.
 const AWAKE: f64 = 0.5;
+/// Samples a second below which a pulse of 100 µs, which firmware sends, may fall between two looks at an input.
+const PULSE_HZ: f64 = 20_000.0;
 /// Windows of one model whose lengths differ by more than this had other inputs, or the clock was none.
 const UNEVEN: f64 = 0.02;
 /// Half of an interval that is longer than this share of the figure is wide.
@@ -79,6 +81,13 @@ fn warnings(of: &mut Measurement, metadata: &Metadata, options: Options, outside
     let mut warn = |text: String| warnings.push(text);
     if of.found == Found::Shape {
         warn(format!("windows were found {}", of.found.name()));
+    }
+    let rate_hz = metadata.acquisition.rate_hz;
+    if of.found == Found::Pulses && !of.faults.is_empty() && rate_hz < PULSE_HZ {
+        warn(format!(
+            "at {rate_hz} samples a second an input may miss pulses of 100 µs: sample faster, take an instrument that latches edges, or \
+             mark windows by a level (--marking level)"
+        ));
     }
     if of.windows.len() == 1 {
         warn("one window: how much windows differ is not known, and not in the interval".to_owned());
