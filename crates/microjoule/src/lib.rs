@@ -71,8 +71,8 @@ pub mod plan {
     pub use kernels::{
         arch::armv8_1m_mve::*,
         arch::compact::{
-            CompactConv2d, CompactDepthwise, CompactImage, CompactOutput, CompactPointwise, CompactPool,
-            CompactWindow, CompactYx,
+            CompactAdd, CompactFactor, CompactFullyConnected, CompactImage, CompactLayer, CompactMean,
+            CompactOutput, CompactWindow, CompactYx,
         },
         arch::narrow::{ColumnDepthwise, PackedMatrix, PairedConv2d},
         reference::*,

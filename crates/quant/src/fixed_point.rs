@@ -137,16 +137,9 @@ fn exp_between_negative_quarter_and_0<W: Word>(r: W) -> W {
     exp_of_minus_eighth.saturating_add(exp_of_minus_eighth.high_mul(x.wrapping_add(tail)))
 }
 
-/// `(i, e^(−2^i))`, the latter in Q0.31.
-const EXP_OF_POWERS: [(i32, i32); 7] = [
-    (-2, 1_672_461_947),
-    (-1, 1_302_514_674),
-    (0, 790_015_084),
-    (1, 290_630_308),
-    (2, 39_332_535),
-    (3, 720_401),
-    (4, 242),
-];
+/// `e^(−2^i)` in Q0.31, for `i` from −2 on.
+const EXP_OF_POWERS: [i32; 7] =
+    [1_672_461_947, 1_302_514_674, 790_015_084, 290_630_308, 39_332_535, 720_401, 242];
 
 /// [`exp_on_negative`] on bare words with `integer_bits` left of the point.
 #[inline(never)]
@@ -157,11 +150,13 @@ fn exp_on_negative_word<W: Word>(a: W, integer_bits: u32) -> W {
     let r = a.and(mask).wrapping_sub(quarter);
     let mut y = exp_between_negative_quarter_and_0(r.mul_by_power_of_two(integer_bits as i32));
     let remainder = r.wrapping_sub(a);
-    for (exponent, factor) in EXP_OF_POWERS {
+    let mut place = fractional_bits.wrapping_sub(2);
+    for factor in EXP_OF_POWERS {
         // A power that the format does not reach is no bit of the remainder.
-        if remainder.and(W::power_of_two(fractional_bits.wrapping_add_signed(exponent))) != W::ZERO {
+        if remainder.and(W::power_of_two(place)) != W::ZERO {
             y = y.high_mul(W::constant(factor));
         }
+        place = place.wrapping_add(1);
     }
     // −32, or the least value where the format ends before it.
     if a < W::constant(i32::MIN >> integer_bits.saturating_sub(5)) {

@@ -64,6 +64,7 @@ pub use norms::{L2Normalization, Rsqrt, inverse_sqrt};
 pub use products::{product_ratio, single_precision_product_ratio};
 pub use rectifiers::{HardSwish, LeakyRelu, Prelu};
 pub use reduce::{Reduction, product_step, rounded_quotient};
+pub use rounding::scale_down;
 pub use sigmoid_table::SIGMOID_TABLE;
 pub use softmax::{ExpSum, LogSoftmax, LogSoftmaxRow, SoftmaxInput, SoftmaxScale};
 pub use softmax16::{Softmax16Scale, exp_lut, one_over_one_plus_lut, softmax16_exp, softmax16_multiplier};

@@ -61,6 +61,14 @@ pub const fn round_shift_right(x: i32, exponent: u32) -> i32 {
     (x >> exponent) + ((x & mask) > threshold) as i32
 }
 
+/// `x · mantissa / 2^(31 + right)`, rounded twice: a product, then a shift. `right` is in `[0, 31]`.
+///
+/// A program has this function once, however many call it: for what is not done often, or has to be small.
+#[inline(never)]
+pub const fn scale_down(x: i32, mantissa: i32, right: u32) -> i32 {
+    round_shift_right(doubling_high_mul(x, mantissa), right)
+}
+
 /// `x / 2^exponent`, rounded to nearest with ties away from zero.
 ///
 /// `exponent` is in `[0, 15]`; above 15 the result is 0.

@@ -5,7 +5,7 @@ use fixed::types::{I1F31, I6F26, I13F19};
 use crate::curves::input_radius;
 use crate::fixed_point::{Reciprocal, exp_on_negative, ln_of_at_least_one};
 use crate::multiplier::Multiplier;
-use crate::rounding::{doubling_high_mul, round_shift_right, saturate_i8, saturate_i16};
+use crate::rounding::{round_shift_right, saturate_i8, saturate_i16, saturating_shift_left, scale_down};
 
 /// Bits left of the binary point of a scaled difference: Q5.26.
 const DIFFERENCE_INTEGER_BITS: u32 = 5;
@@ -41,7 +41,11 @@ impl SoftmaxInput {
         if difference < self.least_difference {
             return None;
         }
-        Some(exp_on_negative(I6F26::from_bits(self.multiplier.scale(difference))))
+        // As `Multiplier::scale`.
+        let shift = self.multiplier.shift();
+        let whole = saturating_shift_left(difference, shift.max(0).unsigned_abs().into());
+        let right = shift.min(0).unsigned_abs();
+        Some(exp_on_negative(I6F26::from_bits(scale_down(whole, self.multiplier.mantissa(), right.into()))))
     }
 }
 
@@ -98,7 +102,7 @@ impl SoftmaxScale {
 
     fn quotient(self, exp: I1F31, output_bits: i32) -> i32 {
         let shift = self.0.bits_over_unit + 31 - output_bits;
-        round_shift_right(doubling_high_mul(self.0.scale.to_bits(), exp.to_bits()), shift.unsigned_abs())
+        scale_down(self.0.scale.to_bits(), exp.to_bits(), shift.unsigned_abs())
     }
 }
 

@@ -54,7 +54,7 @@ impl Word for i32 {
     }
     #[inline]
     fn high_mul(self, other: Self) -> Self {
-        rounding::doubling_high_mul(self, other)
+        rounding::scale_down(self, other, 0)
     }
     #[inline]
     fn half_sum(self, other: Self) -> Self {

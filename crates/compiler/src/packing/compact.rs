@@ -1,17 +1,21 @@
 //! Layers for the kernels of [`kernels::arch::compact`].
 
+use std::num::NonZeroU32;
+
 use engine::ops::{
     AddCompact, AnyOperator, AveragePool2dCompact, AveragePool2dS8, Conv2dCompact, DepthwiseConv2dCompact,
-    PointwiseCompact,
+    FullyConnectedCompact, SoftmaxCompact, SoftmaxS8,
 };
 use kernels::{
-    Window, Yx,
+    Yx,
     arch::compact::{
-        CompactConv2d, CompactDepthwise, CompactOutput, CompactPointwise, CompactPool, CompactWindow,
+        CompactAdd, CompactFactor, CompactFullyConnected, CompactLayer, CompactMean, CompactOutput,
+        CompactWindow,
     },
-    reference::{Conv2d, DepthwiseConv2d, FullyConnected},
+    reference::{Conv2d, DepthwiseConv2d, FullyConnected, Pool2d},
 };
-use quant::Sum;
+use quant::{Halving, Multiplier, Sum, ZeroPoint, rounded_quotient};
+use tflite::BuiltinOp;
 
 use super::{Weighted, single_pixels};
 use crate::ops::Lowering;
@@ -22,44 +26,13 @@ pub(super) fn conv_2d(cx: &mut Lowering<'_>, conv: &Conv2d, layer: &Weighted) ->
     if conv.shape.filter_c != window.input.c {
         return None;
     }
-    let output = CompactOutput::of(conv.input_zero, conv.output_zero, conv.clamp)?;
-    let filters = layer.filter.chunks_exact(conv.shape.filter_elements().max(1));
-    if filters.len() != layer.bias.len() {
-        return None;
-    }
-    let fold = |(&bias, filter): (&i32, &[i8])| {
-        let sum = filter.iter().fold(0i32, |sum, &weight| sum.wrapping_add(weight.into()));
-        bias.wrapping_sub(conv.input_zero.0.wrapping_mul(sum))
+    let packed = CompactLayer {
+        window: CompactWindow::of(&window)?,
+        output: CompactOutput::of(conv.input_zero, conv.output_zero, conv.clamp)?,
     };
-    let biases: Vec<i32> = layer.bias.iter().zip(filters).map(fold).collect();
-    let constants = constants(&biases, layer)?;
-    if is_pointwise(&window) {
-        let (inputs, outputs) = (window.input.c.try_into().ok()?, window.output.c.try_into().ok()?);
-        let operands = [layer.output, layer.input, cx.constant(&constants, 4)];
-        cx.push(PointwiseCompact(CompactPointwise { inputs, outputs, output }), &operands);
-        return Some(());
-    }
-    let packed = CompactConv2d { window: CompactWindow::of(&window)?, output };
-    let scratch = cx.scratch(packed.filter_elements(), 4);
-    let operands = [layer.output, layer.input, cx.constant(&constants, 4), scratch];
-    cx.push(Conv2dCompact(packed), &operands);
+    let constants = constants(layer, conv.input_zero, by_rows(layer, conv.shape.filter_elements()))?;
+    push(cx, Conv2dCompact(packed), packed, layer, &constants);
     Some(())
-}
-
-/// Whether each output reads the one pixel under it.
-fn is_pointwise(window: &Window) -> bool {
-    let (one, none) = (Yx { y: 1, x: 1 }, Yx { y: 0, x: 0 });
-    (window.size, window.stride, window.pad) == (one, one, none)
-        && (window.input.h, window.input.w) == (window.output.h, window.output.w)
-}
-
-/// An operator without weights, in few bytes.
-pub(super) fn without_weights(operator: &AnyOperator) -> Option<AnyOperator> {
-    let AnyOperator::AveragePool2dS8(AveragePool2dS8(pool)) = operator else { return None };
-    let window = CompactWindow::of(&pool.window)?;
-    let [min, max] = [pool.clamp.min, pool.clamp.max].map(|end| i8::try_from(end).ok());
-    let is_plain = pool.window.input.c == pool.window.output.c && pool.window.dilation == Yx { y: 1, x: 1 };
-    is_plain.then_some(AveragePool2dCompact(CompactPool { window, min: min?, max: max? }).into())
 }
 
 /// Adds the step of a depthwise convolution with one filter per channel.
@@ -68,45 +41,135 @@ pub(super) fn depthwise_conv_2d(
     conv: &DepthwiseConv2d,
     layer: &Weighted,
 ) -> Option<()> {
-    let output = CompactOutput::of(conv.input_zero, conv.output_zero, conv.clamp)?;
-    if conv.window.input.c != conv.window.output.c {
+    let channels = conv.window.output.c;
+    if conv.window.input.c != channels {
         return None;
     }
-    let packed = CompactDepthwise { window: CompactWindow::of(&conv.window)?, output };
-    let constants = constants(&layer.bias, layer)?;
-    let operands = [layer.output, layer.input, cx.constant(&constants, 4)];
-    cx.push(DepthwiseConv2dCompact(packed), &operands);
+    let packed = CompactLayer {
+        window: CompactWindow::of(&conv.window)?,
+        output: CompactOutput::of(conv.input_zero, conv.output_zero, conv.clamp)?,
+    };
+    let totals = (0..channels as usize)
+        .map(|channel| Total::of(layer.filter.iter().skip(channel).step_by(channels as usize)));
+    let constants = constants(layer, conv.input_zero, totals)?;
+    push(cx, DepthwiseConv2dCompact(packed), packed, layer, &constants);
     Some(())
 }
 
-/// Adds the step of a product with a matrix: a convolution of single pixels, as many as there are vectors.
+/// Adds the step of a product with a matrix: where there are convolutions, as one of them.
 pub(super) fn fully_connected(
     cx: &mut Lowering<'_>,
     matrix: &FullyConnected,
     layer: &Weighted,
 ) -> Option<()> {
+    let FullyConnected { shape, input_zero, output_zero, clamp, .. } = *matrix;
     if matrix.filter_zero.0 != 0 {
         return None;
     }
-    conv_2d(cx, &single_pixels(matrix, matrix.shape.outputs), layer)
+    if cx.has(BuiltinOp::Conv2D) {
+        return conv_2d(cx, &single_pixels(matrix, shape.outputs), layer);
+    }
+    let packed = CompactFullyConnected {
+        inputs: shape.inputs.try_into().ok()?,
+        outputs: shape.outputs.try_into().ok()?,
+        output: CompactOutput::of(input_zero, output_zero, clamp)?,
+    };
+    let constants = constants(layer, input_zero, by_rows(layer, shape.inputs as usize))?;
+    let operands = [layer.output, layer.input, cx.constant(&constants, 4)];
+    cx.push(FullyConnectedCompact(packed), &operands);
+    Some(())
 }
 
 /// The sum of two tensors of one shape.
-pub(super) fn add(sum: &Sum) -> AnyOperator {
-    AddCompact(*sum).into()
+pub(super) fn add(sum: &Sum) -> Option<AnyOperator> {
+    Some(AddCompact(CompactAdd::of(sum)?).into())
 }
 
-/// Biases and mantissas, shifts, weights.
-fn constants(biases: &[i32], layer: &Weighted) -> Option<Vec<u8>> {
-    if biases.len() != layer.multipliers.len() {
+/// An operator without weights, in few bytes.
+pub(super) fn without_weights(operator: &AnyOperator) -> Option<AnyOperator> {
+    match operator {
+        AnyOperator::SoftmaxS8(SoftmaxS8(softmax)) => Some(SoftmaxCompact(*softmax).into()),
+        AnyOperator::AveragePool2dS8(AveragePool2dS8(pool)) => Some(AveragePool2dCompact(mean(pool)?).into()),
+        _ => None,
+    }
+}
+
+/// Pixels of which the finer sum still is 30 bits.
+const MOST_PIXELS: u32 = 1 << 14;
+
+/// The mean that a pool over the whole of one image is, where one factor gives it of all sums that there can be.
+fn mean(pool: &Pool2d) -> Option<CompactMean> {
+    let window = &pool.window;
+    let (pixels, none) = (u64::from(window.input.h) * u64::from(window.input.w), Yx { y: 0, x: 0 });
+    let size = (u32::from(window.size.y), u32::from(window.size.x));
+    let whole = size == (window.input.h, window.input.w)
+        && (window.output.h, window.output.w, window.output.c) == (1, 1, window.input.c);
+    if !whole || window.batch != 1 || window.pad != none {
         return None;
     }
-    let mut bytes = Vec::new();
-    for (bias, multiplier) in biases.iter().zip(&layer.multipliers) {
-        bytes.extend(bias.to_le_bytes());
-        bytes.extend(multiplier.mantissa().to_le_bytes());
+    let count = NonZeroU32::new(u32::try_from(pixels).ok().filter(|&count| count <= MOST_PIXELS)?)?;
+    let mean = CompactMean {
+        factor: CompactFactor::of(Multiplier::from_real(
+            1.0 / f64::from(count.get()) / f64::from(CompactMean::FINENESS),
+        )?)?,
+        output: CompactOutput::of(ZeroPoint(0), ZeroPoint(0), pool.clamp)?,
+    };
+    let ends = [i8::MIN, i8::MAX].map(|q| i32::from(q) * count.get() as i32);
+    let exact = |sum| i32::from(mean.of_sum(sum)) == pool.clamp.apply(rounded_quotient(sum, count));
+    (ends[0]..=ends[1]).all(exact).then_some(mean)
+}
+
+/// Adds a layer's step.
+fn push(
+    cx: &mut Lowering<'_>,
+    operator: impl Into<AnyOperator>,
+    packed: CompactLayer,
+    layer: &Weighted,
+    constants: &[u8],
+) {
+    let scratch = cx.scratch(packed.tap_elements(), 4);
+    let operands = [layer.output, layer.input, cx.constant(constants, 4), scratch];
+    cx.push(operator, &operands);
+}
+
+/// What a filter's weights add up to, and their magnitudes.
+#[derive(Clone, Copy)]
+struct Total {
+    sum: i64,
+    magnitude: i64,
+}
+
+impl Total {
+    fn of<'w>(weights: impl Iterator<Item = &'w i8>) -> Self {
+        weights.fold(Self { sum: 0, magnitude: 0 }, |total, &weight| Self {
+            sum: total.sum + i64::from(weight),
+            magnitude: total.magnitude + i64::from(weight).abs(),
+        })
     }
-    bytes.extend(layer.multipliers.iter().map(|multiplier| multiplier.shift() as u8));
+}
+
+/// The totals of filters that follow each other.
+fn by_rows(layer: &Weighted, filter: usize) -> impl Iterator<Item = Total> + '_ {
+    layer.filter.chunks_exact(filter.max(1)).map(|filter| Total::of(filter.iter()))
+}
+
+/// Twice the biases with the input's zero folded in, and mantissas; exponents; weights. `None` where a factor is one half or
+/// more, or where a sum may be too large for it.
+fn constants(layer: &Weighted, zero: ZeroPoint, totals: impl Iterator<Item = Total>) -> Option<Vec<u8>> {
+    let totals: Vec<_> = totals.collect();
+    if layer.bias.len() != layer.multipliers.len() || totals.len() != layer.bias.len() {
+        return None;
+    }
+    let (mut bytes, mut exponents) = (Vec::new(), Vec::new());
+    for ((&bias, total), &multiplier) in layer.bias.iter().zip(totals).zip(&layer.multipliers) {
+        let bias = i64::from(bias) - i64::from(zero.0) * total.sum;
+        let farthest = bias.abs() + 128 * total.magnitude;
+        let halving = Halving::of(multiplier, -farthest, farthest)?;
+        bytes.extend(i32::try_from(2 * bias).ok()?.to_le_bytes());
+        bytes.extend(halving.mantissa.to_le_bytes());
+        exponents.push(halving.exponent);
+    }
+    bytes.extend(exponents);
     bytes.extend(layer.filter.iter().map(|&weight| weight as u8));
     Some(bytes)
 }

@@ -94,9 +94,14 @@ pub(crate) fn add(cx: &Lowering<'_>, sum: &Sum) -> Option<AnyOperator> {
         Isa::Aarch64 => Host::Aarch64.add(sum),
         Isa::Mve => armv8_1m_mve::add(sum),
         Isa::Armv7em => armv7em::add(sum),
-        Isa::Compact => Some(compact::add(sum)),
+        Isa::Compact => compact::add(sum),
         _ => None,
     }
+}
+
+/// Which operands of an [`add`] its output may take the place of.
+pub(crate) fn add_overwrites(operator: &AnyOperator) -> &'static [usize] {
+    if matches!(operator, AnyOperator::AddCompact(_)) { &[] } else { &[1, 2] }
 }
 
 /// A product with a matrix, or with the first `outputs` rows of one, as a convolution of single pixels: as many as there

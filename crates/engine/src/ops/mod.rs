@@ -347,11 +347,12 @@ operators! {
         1600 SlideBytes
     }
     Compact {
-        1610 Conv2dCompact
-        1611 DepthwiseConv2dCompact
-        1612 AddCompact
-        1613 PointwiseCompact
-        1614 AveragePool2dCompact
+        1620 Conv2dCompact
+        1621 DepthwiseConv2dCompact
+        1622 FullyConnectedCompact
+        1623 AveragePool2dCompact
+        1624 SoftmaxCompact
+        1625 AddCompact
     }
     Armv6m {
         1200 Conv2dArmv6m

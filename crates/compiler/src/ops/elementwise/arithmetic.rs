@@ -94,7 +94,8 @@ fn add(cx: &mut Lowering<'_>, view: &NodeView<'_>) -> Result<(), Reject> {
         DType::Int64 => AddS64 { walk, constants: whole_limits(activation) }.into(),
         _ => AddF32 { walk, constants: real_limits(activation) }.into(),
     };
-    push_all(cx, view, operator, &[1, 2])
+    let may_overwrite = packing::add_overwrites(&operator);
+    push_all(cx, view, operator, may_overwrite)
 }
 
 fn sub(cx: &mut Lowering<'_>, view: &NodeView<'_>) -> Result<(), Reject> {

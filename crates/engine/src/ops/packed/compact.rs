@@ -2,51 +2,68 @@
 //!
 //! Operands of those with weights: output, input, constants, scratch where the kernel asks for some.
 
-use kernels::arch::compact::{
-    CompactConv2d, CompactDepthwise, CompactPointwise, CompactPool, add_s8, average_pool_2d_s8, conv_2d_s8,
-    depthwise_conv_2d_s8, pointwise_s8,
+use bytemuck::{cast_slice, cast_slice_mut};
+use kernels::{
+    KernelError,
+    arch::compact::{
+        CompactAdd, CompactBuffers, CompactFullyConnected, CompactLayer, CompactMean, softmax_s8,
+    },
+    reference::Softmax,
 };
-use quant::Sum;
 
-use super::super::elementwise::two;
-use crate::memory::{elements, elements_mut};
+use crate::{Flow, Io, Operator, RunError};
 
-operator! {
-    /// CONV_2D on int8.
-    Conv2dCompact(CompactConv2d), |this, io| {
-        let ([output, scratch], [input, constants]) = io.split([0, 3], [1, 2])?;
-        let (scratch, output) = (elements_mut(scratch, 3)?, elements_mut(output, 0)?);
-        conv_2d_s8(&this.0, elements(input, 1)?, constants, scratch, output)?;
-    }
+/// What an operator here does with what it works on.
+trait Kernel {
+    /// `None` where lengths do not fit.
+    fn apply(&self, buffers: CompactBuffers<'_>) -> Option<()>;
 }
 
-operator! {
+/// Runs a kernel on a step's operands. All operators here do, so that a program has this code once.
+#[inline(never)]
+fn run(kernel: &dyn Kernel, io: &mut Io<'_, '_>) -> Result<Flow, RunError> {
+    let ([output, scratch], [input, constants]) = io.split([0, 3], [1, 2])?;
+    let buffers = CompactBuffers {
+        output: cast_slice_mut(output),
+        input: cast_slice(input),
+        constants,
+        scratch: cast_slice_mut(scratch),
+    };
+    kernel.apply(buffers).map(|()| Flow::Next).ok_or(RunError::Kernel(KernelError::Geometry))
+}
+
+macro_rules! operators {
+    ($($(#[$doc:meta])* $name:ident($params:ty) = $kernel:path;)*) => {$(
+        #[derive(Clone, Copy, Debug, PartialEq)]
+        #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+        $(#[$doc])*
+        pub struct $name(pub $params);
+
+        impl Kernel for $name {
+            fn apply(&self, buffers: CompactBuffers<'_>) -> Option<()> {
+                $kernel(&self.0, buffers)
+            }
+        }
+
+        impl Operator for $name {
+            fn run(&self, io: &mut Io<'_, '_>) -> Result<Flow, RunError> {
+                run(self, io)
+            }
+        }
+    )*};
+}
+
+operators! {
+    /// CONV_2D on int8, and FULLY_CONNECTED beside such layers.
+    Conv2dCompact(CompactLayer) = CompactLayer::conv_2d;
     /// DEPTHWISE_CONV_2D on int8, one filter per channel.
-    DepthwiseConv2dCompact(CompactDepthwise), |this, io| {
-        let ([output], [input, constants]) = io.split([0], [1, 2])?;
-        depthwise_conv_2d_s8(&this.0, elements(input, 1)?, constants, elements_mut(output, 0)?)?;
-    }
-}
-
-operator! {
-    /// FULLY_CONNECTED on int8, and CONV_2D of single pixels.
-    PointwiseCompact(CompactPointwise), |this, io| {
-        let ([output], [input, constants]) = io.split([0], [1, 2])?;
-        pointwise_s8(&this.0, elements(input, 1)?, constants, elements_mut(output, 0)?)?;
-    }
-}
-
-from_input! {
-    /// AVERAGE_POOL_2D on int8.
-    AveragePool2dCompact(CompactPool) = average_pool_2d_s8;
-}
-
-operator! {
-    /// ADD on int8 tensors of one shape.
-    ///
-    /// Operands: the output, the first, the second. The output may be one of the others.
-    AddCompact(Sum), |this, io| {
-        let (output, [a, b]) = two(io)?;
-        add_s8(&this.0, a, b, output)?;
-    }
+    DepthwiseConv2dCompact(CompactLayer) = CompactLayer::depthwise_conv_2d;
+    /// FULLY_CONNECTED on int8.
+    FullyConnectedCompact(CompactFullyConnected) = CompactFullyConnected::run;
+    /// AVERAGE_POOL_2D on int8 over the whole of an image. Operands: output, input.
+    AveragePool2dCompact(CompactMean) = CompactMean::run;
+    /// SOFTMAX on int8. Operands: output, input.
+    SoftmaxCompact(Softmax) = softmax_s8;
+    /// ADD on int8 tensors of one shape. Operands: the output, the first, the second.
+    AddCompact(CompactAdd) = CompactAdd::run;
 }

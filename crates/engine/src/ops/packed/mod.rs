@@ -13,7 +13,8 @@ pub use armv7em::{
 };
 pub use armv8_1m_mve::{AddMve, AveragePool2dMve, Conv2dMve, DepthwiseConv2dMve, FullyConnectedMve};
 pub use compact::{
-    AddCompact, AveragePool2dCompact, Conv2dCompact, DepthwiseConv2dCompact, PointwiseCompact,
+    AddCompact, AveragePool2dCompact, Conv2dCompact, DepthwiseConv2dCompact, FullyConnectedCompact,
+    SoftmaxCompact,
 };
 pub use narrow::{
     Conv2dArmv6m, Conv2dArmv7m, Conv2dRiscv32, DepthwiseConv2dArmv6m, DepthwiseConv2dArmv7m,

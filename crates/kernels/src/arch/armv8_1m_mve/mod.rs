@@ -16,6 +16,4 @@ pub use add::HeliumAdd;
 pub use average_pool_2d::HeliumAveragePool2d;
 pub use conv_2d::{HeliumConv2d, HeliumFullyConnected, HeliumWeights};
 pub use depthwise_conv_2d::HeliumDepthwiseConv2d;
-#[cfg(kernel_isa = "armv8_1m_mve")]
-pub(crate) use moves::dot;
 pub use quads::slack;

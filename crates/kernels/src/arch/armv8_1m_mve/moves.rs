@@ -29,7 +29,7 @@ pub(super) struct Windows<'a> {
 }
 
 /// Σ a·b, wrapping.
-pub(crate) fn dot(a: &[i8], b: &[i8]) -> i32 {
+pub(super) fn dot(a: &[i8], b: &[i8]) -> i32 {
     let len = a.len().min(b.len());
     let (Some(a), Some(b)) = (a.get(..len), b.get(..len)) else { return 0 };
     sum_of_products(a, b)

@@ -1,26 +1,54 @@
 //! ADD.
 
-use quant::Sum;
+use quant::{CommonScale, Sum};
 
-use crate::{KernelError, reference::Source};
+use super::{CompactBuffers, CompactFactor, CompactOutput};
 
-/// As [`reference::add_s8`](crate::reference::add_s8), for tensors of one shape.
-///
-/// # Errors
-/// [`KernelError::Length`].
-pub fn add_s8(sum: &Sum, a: Source<'_, i8>, b: Source<'_, i8>, output: &mut [i8]) -> Result<(), KernelError> {
-    for source in [&a, &b] {
-        if let Source::Given(given) = source {
-            KernelError::check(Some(output.len()), given.len())?;
+/// A sum of two tensors of one shape.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct CompactAdd {
+    /// Zero of the first input, zero and limits of the output.
+    pub output: CompactOutput,
+    /// Zero of the second input.
+    pub other_zero: i8,
+    /// Factor of the first input, of the second, and of their sum.
+    pub factors: [CompactFactor; 3],
+}
+
+impl CompactAdd {
+    /// The same sum, where its numbers are those of an ADD on int8.
+    pub fn of(sum: &Sum) -> Option<Self> {
+        let inputs = &sum.inputs;
+        let [a, b, both] = [inputs.multiplier_a, inputs.multiplier_b, sum.multiplier].map(CompactFactor::of);
+        if inputs.left_shift != CommonScale::SUM_SHIFT_I8 {
+            return None;
         }
+        Some(Self {
+            output: CompactOutput::of(inputs.zero_a, sum.zero_out, sum.clamp)?,
+            other_zero: inputs.zero_b.0.try_into().ok()?,
+            factors: [a?, b?, both?],
+        })
     }
-    for (index, out) in output.iter_mut().enumerate() {
-        let before = *out;
-        let at = |source: &Source<'_, i8>| match source {
-            Source::Given(given) => given.get(index).copied().unwrap_or(0),
-            Source::Output => before,
+
+    /// As [`reference::add_s8`](crate::reference::add_s8), for tensors of one shape: the second is where layers with
+    /// weights have their constants. The output cannot be the place of an input.
+    ///
+    /// `None` where lengths differ.
+    pub fn run(&self, buffers: CompactBuffers<'_>) -> Option<()> {
+        let CompactBuffers { output, input, constants: other, .. } = buffers;
+        if input.len() != output.len() || other.len() != output.len() {
+            return None;
+        }
+        let [factor_a, factor_b, factor] = self.factors;
+        let scaled = |q: i8, zero: i8, factor: CompactFactor| {
+            factor.scale((i32::from(q) - i32::from(zero)) << CommonScale::SUM_SHIFT_I8)
         };
-        *out = sum.add(at(&a).into(), at(&b).into()) as i8;
+        for (out, (&a, &b)) in output.iter_mut().zip(input.iter().zip(other)) {
+            let a = scaled(a, self.output.input_zero, factor_a);
+            let b = scaled(b as i8, self.other_zero, factor_b);
+            *out = self.output.place(factor.scale(a.saturating_add(b)));
+        }
+        Some(())
     }
-    Ok(())
 }

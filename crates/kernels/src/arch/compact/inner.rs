@@ -1,160 +1,186 @@
-//! The inner loops.
+//! The inner loops: some channels of one output pixel from the taps that it reads.
 
 #![cfg_attr(any(kernel_isa = "armv7em", kernel_isa = "armv8_1m_mve"), allow(unsafe_code))]
 
 #[cfg(any(kernel_isa = "armv7em", kernel_isa = "armv8_1m_mve"))]
 use core::arch::asm;
 
-/// Channels that a depthwise convolution sums side by side.
-pub(super) const LANES: usize = 32;
+/// Channels whose taps are summed side by side where each tap is for one.
+pub(super) const LANES: usize =
+    if cfg!(any(kernel_isa = "armv7em", kernel_isa = "armv8_1m_mve")) { 4 } else { 1 };
 
-/// Σ q · k over two slices of one length; wraps.
-#[inline(never)]
-pub(super) fn dot(q: &[i8], k: &[i8]) -> i32 {
-    let (sum, q, k) = whole_blocks(q, k);
-    q.iter().zip(k).fold(sum, |sum, (&q, &k)| sum.wrapping_add(i32::from(q) * i32::from(k)))
+/// The sums of all taps with the filter of a channel, and of the next, if there is one; filters follow each other. Sums wrap.
+#[inline]
+pub(super) fn rows(taps: &[i8], weights: &[i8], channel: usize) -> [i32; 2] {
+    let from = channel.wrapping_mul(taps.len());
+    let rows = weights.get(from..).and_then(|rest| rest.split_at_checked(taps.len()));
+    let Some((row, rest)) = rows else { return [0; 2] };
+    let next = rest.get(..taps.len()).unwrap_or(row);
+    let ([mut sum, mut next_sum], mut at) = whole_blocks(taps, row, next);
+    while let (Some(&q), Some(&k), Some(&l)) = (taps.get(at), row.get(at), next.get(at)) {
+        sum = i32::from(q).wrapping_mul(k.into()).wrapping_add(sum);
+        next_sum = i32::from(q).wrapping_mul(l.into()).wrapping_add(next_sum);
+        at = at.wrapping_add(1);
+    }
+    [sum, next_sum]
 }
 
-/// The sum over blocks that the core has instructions for, and what is left.
+/// The sums of every tap of a channel with its weight, and of those that follow; all channels' stand side by side. There is
+/// one channel at least. Sums wrap; those of channels that there are not mean nothing.
+#[inline]
+pub(super) fn lanes(sums: &mut [i32; LANES], taps: &[i8], weights: &[i8], channel: usize, channels: usize) {
+    let weights = weights.get(..taps.len()).unwrap_or_default();
+    if channel.wrapping_add(LANES) <= channels && side_by_side(sums, taps, weights, channel, channels) {
+        return;
+    }
+    for (lane, sum) in sums.iter_mut().enumerate().take(channels.wrapping_sub(channel)) {
+        *sum = 0;
+        let mut at = channel.wrapping_add(lane);
+        while let (Some(&q), Some(&k)) = (taps.get(at), weights.get(at)) {
+            *sum = i32::from(q).wrapping_mul(k.into()).wrapping_add(*sum);
+            at = at.wrapping_add(channels);
+        }
+    }
+}
+
+/// Makes all sums at once; whether the core has instructions for it.
 #[cfg(not(any(kernel_isa = "armv7em", kernel_isa = "armv8_1m_mve")))]
-const fn whole_blocks<'s>(q: &'s [i8], k: &'s [i8]) -> (i32, &'s [i8], &'s [i8]) {
-    (0, q, k)
+const fn side_by_side(_: &mut [i32; LANES], _: &[i8], _: &[i8], _: usize, _: usize) -> bool {
+    false
 }
 
-/// Four bytes at a time, as two pairs of halves.
+/// Makes all sums at once, where there is a tap for each.
+#[cfg(any(kernel_isa = "armv7em", kernel_isa = "armv8_1m_mve"))]
+fn side_by_side(
+    [a, b, c, d]: &mut [i32; LANES],
+    taps: &[i8],
+    weights: &[i8],
+    channel: usize,
+    channels: usize,
+) -> bool {
+    // The first of the four is below it.
+    let end = taps.len().min(weights.len()).saturating_sub(LANES - 1);
+    if channel >= end {
+        return false;
+    }
+    // SAFETY: four bytes of taps and weights are read from `channel` on, and from each that is a multiple of `channels` further
+    // and below `end`, at any alignment; nothing is written.
+    unsafe {
+        asm!(
+            "movs {a}, #0",
+            "movs {b}, #0",
+            "movs {c}, #0",
+            "movs {d}, #0",
+            "2:",
+            "ldr {q}, [{taps}, {at}]",
+            "ldr {k}, [{weights}, {at}]",
+            "add {at}, {at}, {channels}",
+            "cmp {at}, {end}",
+            "sxtb16 {p}, {q}",
+            "sxtb16 {l}, {k}",
+            "smlabb {a}, {p}, {l}, {a}",
+            "smlatt {c}, {p}, {l}, {c}",
+            "sxtb16 {p}, {q}, ror #8",
+            "sxtb16 {l}, {k}, ror #8",
+            "smlabb {b}, {p}, {l}, {b}",
+            "smlatt {d}, {p}, {l}, {d}",
+            "blo 2b",
+            taps = in(reg) taps.as_ptr(),
+            weights = in(reg) weights.as_ptr(),
+            at = inout(reg) channel => _,
+            channels = in(reg) channels,
+            end = in(reg) end,
+            a = out(reg) *a,
+            b = out(reg) *b,
+            c = out(reg) *c,
+            d = out(reg) *d,
+            q = out(reg) _,
+            k = out(reg) _,
+            l = out(reg) _,
+            p = out(reg) _,
+            options(nostack, readonly),
+        );
+    }
+    true
+}
+
+/// The sums over blocks that the core has instructions for, and how many taps they are.
+#[cfg(not(any(kernel_isa = "armv7em", kernel_isa = "armv8_1m_mve")))]
+const fn whole_blocks(_: &[i8], _: &[i8], _: &[i8]) -> ([i32; 2], usize) {
+    ([0; 2], 0)
+}
+
+/// Four taps at a time, as two pairs of halves.
 #[cfg(kernel_isa = "armv7em")]
-fn whole_blocks<'s>(q: &'s [i8], k: &'s [i8]) -> (i32, &'s [i8], &'s [i8]) {
-    let ((q, q_rest), (k, k_rest)) = (q.as_chunks::<4>(), k.as_chunks::<4>());
-    let mut sum = 0;
-    let words = q.len().min(k.len());
+fn whole_blocks(taps: &[i8], row: &[i8], next: &[i8]) -> ([i32; 2], usize) {
+    let (mut sum, mut next_sum) = (0, 0);
+    let words = taps.len().min(row.len()).min(next.len()) / 4;
     if words > 0 {
-        // SAFETY: so many words of either are read, at any alignment, and nothing is written.
+        // SAFETY: so many words of each are read, at any alignment, and nothing is written.
         unsafe {
             asm!(
                 "2:",
-                "ldr {a}, [{q}], #4",
-                "ldr {b}, [{k}], #4",
-                "sxtb16 {c}, {a}",
-                "sxtb16 {d}, {b}",
-                "smlad {sum}, {c}, {d}, {sum}",
-                "sxtb16 {a}, {a}, ror #8",
-                "sxtb16 {b}, {b}, ror #8",
-                "smlad {sum}, {a}, {b}, {sum}",
+                "ldr {q}, [{taps}], #4",
+                "ldr {k}, [{row}], #4",
+                "ldr {l}, [{next}], #4",
+                "sxtb16 {r}, {q}",
+                "sxtb16 {m}, {k}",
+                "smlad {sum}, {r}, {m}, {sum}",
+                "sxtb16 {m}, {l}",
+                "smlad {next_sum}, {r}, {m}, {next_sum}",
+                "sxtb16 {q}, {q}, ror #8",
+                "sxtb16 {k}, {k}, ror #8",
+                "smlad {sum}, {q}, {k}, {sum}",
+                "sxtb16 {l}, {l}, ror #8",
+                "smlad {next_sum}, {q}, {l}, {next_sum}",
                 "subs {words}, {words}, #1",
                 "bne 2b",
-                q = inout(reg) q.as_ptr() => _,
-                k = inout(reg) k.as_ptr() => _,
+                taps = inout(reg) taps.as_ptr() => _,
+                row = inout(reg) row.as_ptr() => _,
+                next = inout(reg) next.as_ptr() => _,
                 words = inout(reg) words => _,
                 sum = inout(reg) sum,
-                a = out(reg) _,
-                b = out(reg) _,
-                c = out(reg) _,
-                d = out(reg) _,
+                next_sum = inout(reg) next_sum,
+                q = out(reg) _,
+                k = out(reg) _,
+                l = out(reg) _,
+                r = out(reg) _,
+                m = out(reg) _,
                 options(nostack, readonly),
             );
         }
     }
-    (sum, q_rest, k_rest)
+    ([sum, next_sum], 4 * words)
 }
 
 /// All of them.
 #[cfg(kernel_isa = "armv8_1m_mve")]
-fn whole_blocks<'s>(q: &'s [i8], k: &'s [i8]) -> (i32, &'s [i8], &'s [i8]) {
-    (crate::arch::armv8_1m_mve::dot(q, k), &[], &[])
-}
-
-/// Adds `(q − zero) · k` to the first `lanes` sums.
-#[inline(never)]
-pub(super) fn accumulate(sums: &mut [i32; LANES], q: &[i8], k: &[i8], lanes: usize, zero: i8) {
-    let lanes = lanes.min(LANES).min(q.len()).min(k.len());
-    let done = accumulate_blocks(sums, q, k, lanes, zero);
-    let sums = sums.get_mut(done..lanes).unwrap_or_default();
-    let (q, k) = (q.get(done..).unwrap_or_default(), k.get(done..).unwrap_or_default());
-    for ((sum, &q), &k) in sums.iter_mut().zip(q).zip(k) {
-        *sum = sum.wrapping_add((i32::from(q) - i32::from(zero)) * i32::from(k));
-    }
-}
-
-/// Adds to as many of the `lanes` first sums as the core has instructions for; no slice is shorter. Tells how many.
-#[cfg(not(any(kernel_isa = "armv7em", kernel_isa = "armv8_1m_mve")))]
-const fn accumulate_blocks(_: &mut [i32; LANES], _: &[i8], _: &[i8], _: usize, _: i8) -> usize {
-    0
-}
-
-#[cfg(kernel_isa = "armv7em")]
-fn accumulate_blocks(sums: &mut [i32; LANES], q: &[i8], k: &[i8], lanes: usize, zero: i8) -> usize {
-    let words = lanes / 4;
-    if words > 0 {
-        let minus_zero = i32::from(zero).wrapping_neg() as u32 & 0xffff;
-        // SAFETY: so many words of `q` and `k` are read, at any alignment, and four times as many sums written, which the
-        // caller has counted.
-        unsafe {
-            asm!(
-                "2:",
-                "ldr {a}, [{q}], #4",
-                "ldr {b}, [{k}], #4",
-                "sxtab16 {c}, {zero}, {a}",
-                "sxtb16 {d}, {b}",
-                "sxtab16 {a}, {zero}, {a}, ror #8",
-                "sxtb16 {b}, {b}, ror #8",
-                "ldr {sum}, [{sums}]",
-                "smlabb {sum}, {c}, {d}, {sum}",
-                "str {sum}, [{sums}], #4",
-                "ldr {sum}, [{sums}]",
-                "smlabb {sum}, {a}, {b}, {sum}",
-                "str {sum}, [{sums}], #4",
-                "ldr {sum}, [{sums}]",
-                "smlatt {sum}, {c}, {d}, {sum}",
-                "str {sum}, [{sums}], #4",
-                "ldr {sum}, [{sums}]",
-                "smlatt {sum}, {a}, {b}, {sum}",
-                "str {sum}, [{sums}], #4",
-                "subs {words}, {words}, #1",
-                "bne 2b",
-                q = inout(reg) q.as_ptr() => _,
-                k = inout(reg) k.as_ptr() => _,
-                sums = inout(reg) sums.as_mut_ptr() => _,
-                words = inout(reg) words => _,
-                zero = in(reg) minus_zero | minus_zero << 16,
-                sum = out(reg) _,
-                a = out(reg) _,
-                b = out(reg) _,
-                c = out(reg) _,
-                d = out(reg) _,
-                options(nostack),
-            );
-        }
-    }
-    4 * words
-}
-
-#[cfg(kernel_isa = "armv8_1m_mve")]
-fn accumulate_blocks(sums: &mut [i32; LANES], q: &[i8], k: &[i8], lanes: usize, zero: i8) -> usize {
-    // SAFETY: so many bytes of `q` and `k` are read and so many sums written, which the caller has counted.
+fn whole_blocks(taps: &[i8], row: &[i8], next: &[i8]) -> ([i32; 2], usize) {
+    let (mut sum, mut next_sum) = (0, 0);
+    let len = taps.len().min(row.len()).min(next.len());
+    // SAFETY: so many bytes of each are read, and nothing is written.
     unsafe {
         asm!(
-            "wlstp.32 lr, {lanes}, 3f",
+            "wlstp.8 lr, {len}, 3f",
             "2:",
-            "vldrb.s32 q0, [{q}], #4",
-            "vldrb.s32 q1, [{k}], #4",
-            "vldrw.u32 q2, [{sums}]",
-            "vadd.i32 q0, q0, {zero}",
-            "vmul.i32 q0, q0, q1",
-            "vadd.i32 q2, q2, q0",
-            "vstrw.32 q2, [{sums}], #16",
+            "vldrb.s8 q0, [{taps}], #16",
+            "vldrb.s8 q1, [{row}], #16",
+            "vmladava.s8 r4, q0, q1",
+            "vldrb.s8 q1, [{next}], #16",
+            "vmladava.s8 r8, q0, q1",
             "letp lr, 2b",
             "3:",
-            lanes = in(reg) lanes,
-            zero = in(reg) i32::from(zero).wrapping_neg(),
-            q = inout(reg) q.as_ptr() => _,
-            k = inout(reg) k.as_ptr() => _,
-            sums = inout(reg) sums.as_mut_ptr() => _,
+            len = in(reg) len,
+            taps = inout(reg) taps.as_ptr() => _,
+            row = inout(reg) row.as_ptr() => _,
+            next = inout(reg) next.as_ptr() => _,
+            inout("r4") sum,
+            inout("r8") next_sum,
             out("lr") _,
             out("q0") _,
             out("q1") _,
-            out("q2") _,
-            options(nostack),
+            options(nostack, readonly),
         );
     }
-    lanes
+    ([sum, next_sum], len)
 }

@@ -1,24 +1,25 @@
 //! Kernels for any core in as little code as their speed allows, for images in which every byte counts.
 //!
 //! What they share:
+//! * **One driver** for all layers with a window: it lays the taps of a pixel side by side, and makes the pixel's outputs of
+//!   them, some channels at a time. Kinds of layers differ in how those are summed.
 //! * **One buffer of constants** per layer, see [`constant_bytes`], and shapes in bytes and half words, so that a plan's
 //!   tables are small, too.
-//! * **One inner loop each**: a convolution is a product of the taps of one pixel, laid side by side, with one filter
-//!   after the other; a depthwise convolution adds one tap to a block of channels.
+//! * **One function for factors** where few numbers are scaled, [`quant::scale_down`].
 
 mod add;
 mod average_pool_2d;
 mod constants;
-mod conv_2d;
-mod depthwise_conv_2d;
+mod fully_connected;
 mod inner;
-mod pointwise;
+mod layer;
+mod softmax;
 mod window;
 
-pub use add::add_s8;
-pub use average_pool_2d::{CompactPool, average_pool_2d_s8};
-pub use constants::{CompactOutput, constant_bytes};
-pub use conv_2d::{CompactConv2d, conv_2d_s8};
-pub use depthwise_conv_2d::{CompactDepthwise, depthwise_conv_2d_s8};
-pub use pointwise::{CompactPointwise, pointwise_s8};
+pub use add::CompactAdd;
+pub use average_pool_2d::CompactMean;
+pub use constants::{CompactBuffers, CompactFactor, CompactOutput, constant_bytes};
+pub use fully_connected::CompactFullyConnected;
+pub use layer::CompactLayer;
+pub use softmax::softmax_s8;
 pub use window::{CompactImage, CompactWindow, CompactYx};

@@ -1,6 +1,6 @@
 //! Windows in few bytes.
 
-use crate::{Hwc, KernelError, Window, Yx};
+use crate::{Hwc, Window, Yx, blocks::Blocks as _};
 
 /// As [`Hwc`], for images that are not large.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,9 +45,9 @@ impl CompactImage {
         Some(Self { h: h?, w: w?, c: c? })
     }
 
-    /// Elements; `None` when a 32-bit index cannot reach them all.
-    fn elements(self) -> Option<usize> {
-        (usize::from(self.h) * usize::from(self.w)).checked_mul(self.c.into())
+    /// Elements; as many as 32 bits can tell.
+    pub(super) fn elements(self) -> u32 {
+        (u32::from(self.h) * u32::from(self.w)).wrapping_mul(self.c.into())
     }
 }
 
@@ -74,36 +74,34 @@ impl CompactWindow {
         })
     }
 
-    /// Checks the input and the output. No index of [`Self::tap`] can overflow: sixteen bits times eight.
-    #[inline(never)]
-    pub(super) fn check(&self, input: usize, output: usize) -> Result<(), KernelError> {
-        KernelError::check(self.input.elements(), input)?;
-        KernelError::check(self.output.elements(), output)
-    }
-
     /// Taps in one window.
     pub(super) fn taps(&self) -> usize {
         usize::from(self.size.y) * usize::from(self.size.x)
     }
 
-    /// Calls `visit` for every tap of the window of an output, row by row, with the first element that it reads; with
-    /// `None` outside the image.
+    /// Lays the taps of one output side by side, row by row; what is outside the image is `outside`.
     #[inline(never)]
-    pub(super) fn visit(&self, y: u16, x: u16, visit: &mut dyn FnMut(Option<usize>)) {
-        let first =
-            |at: u16, stride: u8, pad: u8| (u32::from(at) * u32::from(stride)).wrapping_sub(u32::from(pad));
+    pub(super) fn gather(&self, [y, x]: [u32; 2], outside: i8, input: &[i8], taps: &mut [i8]) {
         let (height, width) = (u32::from(self.input.h), u32::from(self.input.w));
-        let mut iy = first(y, self.stride.y, self.pad.y);
-        for _ in 0..self.size.y {
-            let mut ix = first(x, self.stride.x, self.pad.x);
-            for _ in 0..self.size.x {
-                // What is above or left of the image is far below or right of it.
-                let inside = iy < height && ix < width;
-                let pixel = (iy as usize).wrapping_mul(width as usize).wrapping_add(ix as usize);
-                visit(inside.then(|| pixel.wrapping_mul(self.input.c.into())));
-                ix = ix.wrapping_add(self.dilation.x.into());
+        let channels = usize::from(self.input.c);
+        let mut iy = y.wrapping_mul(self.stride.y.into()).wrapping_sub(self.pad.y.into());
+        let first = x.wrapping_mul(self.stride.x.into()).wrapping_sub(self.pad.x.into());
+        let (mut ix, mut column) = (first, 0);
+        for tap in taps.blocks_mut(channels) {
+            // What is above or left of the image is far below or right of it.
+            let inside = iy < height && ix < width;
+            let pixel = iy.wrapping_mul(width).wrapping_add(ix) as usize;
+            let pixel = inside.then(|| input.get(pixel.wrapping_mul(channels)..)?.get(..channels));
+            match pixel.flatten() {
+                Some(pixel) => tap.iter_mut().zip(pixel).for_each(|(tap, &q)| *tap = q),
+                None => tap.fill(outside),
             }
-            iy = iy.wrapping_add(self.dilation.y.into());
+            ix = ix.wrapping_add(self.dilation.x.into());
+            column += 1;
+            if column == u32::from(self.size.x) {
+                (ix, column) = (first, 0);
+                iy = iy.wrapping_add(self.dilation.y.into());
+            }
         }
     }
 }

@@ -1,0 +1,34 @@
+//! Products with a matrix: FULLY_CONNECTED where no layer has a window.
+
+use super::{CompactBuffers, CompactOutput, constants::Constants};
+use crate::blocks::Blocks as _;
+
+/// A matrix, and what its products become.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct CompactFullyConnected {
+    /// Elements of one vector.
+    pub inputs: u16,
+    /// Elements of one product.
+    pub outputs: u16,
+    /// Zero points and limits.
+    pub output: CompactOutput,
+}
+
+impl CompactFullyConnected {
+    /// As [`reference::fully_connected_s8`](crate::reference::fully_connected_s8), as many vectors as there are.
+    ///
+    /// Departs from it in that biases have the input's zero folded in: `bias − zero · Σ weights`. The weights are in the
+    /// order OI, constants have [`constant_bytes`](super::constant_bytes), and scratch is none.
+    ///
+    /// `None` where lengths are not what the shape says.
+    pub fn run(&self, buffers: CompactBuffers<'_>) -> Option<()> {
+        let [inputs, outputs] = [self.inputs, self.outputs].map(usize::from);
+        let constants = Constants::of(buffers.constants, outputs, inputs * outputs)?;
+        let mut vectors = buffers.input.blocks(inputs);
+        for pixel in buffers.output.blocks_mut(outputs) {
+            constants.rows(&self.output, vectors.next()?, pixel);
+        }
+        vectors.next().is_none().then_some(())
+    }
+}
