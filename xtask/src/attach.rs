@@ -3,11 +3,14 @@
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use emulator::{Log, LogLine};
+use emulator::{Log, LogLine, last_words};
+use telemetry::fault::Record;
 
 use crate::{desk::On, print};
 
 /// Prints what the firmware on a board logs, decoded, with the places in its sources, until it is stopped.
+///
+/// When the firmware went wrong before, what it left of that comes first: the cause, the registers, and a backtrace.
 ///
 /// The image that was flashed has the table of its messages, so name the same model and options as for `flash`.
 ///
@@ -32,6 +35,11 @@ pub fn run(args: &Args, workspace: &Path) -> Result<bool> {
     let Some(desk) = args.on.ready(workspace)? else { return Ok(false) };
     let elf = std::fs::read(&desk.image).with_context(|| desk.image.display().to_string())?;
     let log = Log::of(&elf)?;
+    let peek = [vec!["peek".to_owned()], desk.arguments.clone()].concat();
+    let Some(left) = desk.lab.bytes(&peek)? else { return Ok(false) };
+    if let Some(record) = Record::from_bytes(&left) {
+        print::text(&post_mortem(&elf, &record, desk.prefix)?)?;
+    }
     let mut arguments = vec!["attach".to_owned()];
     arguments.extend(desk.arguments);
     arguments.extend(args.reset.then(|| "--reset".to_owned()));
@@ -53,6 +61,16 @@ pub fn run(args: &Args, workspace: &Path) -> Result<bool> {
             }
         }
     })
+}
+
+/// What went wrong, and a backtrace.
+fn post_mortem(elf: &[u8], record: &Record, prefix: &str) -> Result<String> {
+    let [what, registers] = last_words::told(record);
+    let mut text = format!("{prefix}{what}\n{prefix}  {registers}\n");
+    for frame in last_words::backtrace(elf, record)? {
+        text += &format!("{prefix}  {frame}\n");
+    }
+    Ok(text)
 }
 
 fn told(line: &LogLine) -> String {

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, path::Path, process::Command};
 
 use anyhow::Result;
 use clap::ValueEnum;
-use firmware::{Board, Profile};
+use firmware::{Board, Profile, misplaced};
 
 use crate::{
     codegen,
@@ -89,9 +89,10 @@ fn work(name: Name, itself: &Path, workspace: &Path) -> Result<Ending> {
 }
 
 /// Lints what emulated boards share, once for each target, and every real board's own page; and builds every shipped
-/// model for every board. A board whose target is not here is passed over aloud.
+/// model for every board, with everything where its chip needs it. A board whose target is not here is passed over aloud.
 fn boards(workspace: &Path) -> Result<Ending> {
     let mut built = 0;
+    let mut lost = false;
     let mut absent = Vec::new();
     let mut linted = BTreeSet::new();
     for board in Board::all(workspace)? {
@@ -110,11 +111,19 @@ fn boards(workspace: &Path) -> Result<Ending> {
         }
         for model in shipped(workspace)? {
             match fitting(ready.image(&model.path, Profile::Release, false))? {
-                Ok(_) => eprintln!("{} for {}: built", model.name, ready.board.name),
+                Ok(image) => {
+                    let findings = misplaced(&image.path, &ready.board)?;
+                    findings.iter().for_each(|finding| eprintln!("{}: {finding}", ready.board.name));
+                    lost |= !findings.is_empty();
+                    eprintln!("{} for {}: built", model.name, ready.board.name);
+                }
                 Err(why) => eprintln!("skipped: {why}"),
             }
             built += 1;
         }
+    }
+    if lost {
+        return Ok(Ending::Failed);
     }
     Ok(if built > 0 { Ending::Passed } else { Ending::Skipped(absent.join("; ")) })
 }

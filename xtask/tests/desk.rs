@@ -77,3 +77,17 @@ fn what_goes_wrong_is_told_at_the_stage_where_it_does() {
         assert!(said.contains("not measured"), "{said}");
     }
 }
+
+#[test]
+fn what_firmware_left_comes_first_with_a_backtrace() {
+    for board in BOARDS {
+        let arguments = ["attach", "--board", board, "--probe", "simulated:crashed", "--seconds", "1"];
+        let Some((output, said)) = xtask(&arguments) else { continue };
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert_eq!(output.status.code(), Some(0), "{said}");
+        let told = "simulated: hard fault, 1 start ago, in case 0, step 3 of the plan: an instruction that the core does not";
+        assert!(text.starts_with(told), "{text}");
+        assert!(text.contains(&format!("boards/{board}/src/main.rs:")), "{text}");
+        assert!(text.contains("waiting for a job"), "{text}");
+    }
+}

@@ -5,7 +5,7 @@
 use embassy_nrf::{
     config::{Config, HfclkSource},
     gpio::{Level, Output, OutputDrive},
-    pac::NVMC,
+    pac::{NVMC, POWER},
 };
 use microjoule::Executor;
 use probed::{Desk, Room};
@@ -27,6 +27,9 @@ fn main() -> ! {
     NVMC.icachecnf().write(|cache| cache.set_cacheen(true));
 
     let window = Output::new(peripherals.P1_01, Level::Low, OutputDrive::Standard);
-    let desk = Desk { clock_hz: CLOCK_HZ, window };
+    let causes = POWER.resetreas().read();
+    // Bits stay until they are written.
+    POWER.resetreas().write_value(causes);
+    let desk = Desk { clock_hz: CLOCK_HZ, window, watchdog: causes.dog() };
     probed::serve(desk, &mut Executor::begin(&model::PLAN, ARENA.take(), STATE.take()))
 }

@@ -7,6 +7,7 @@ mod boost;
 use embassy_stm32::{
     Config,
     gpio::{Level, Output, Speed},
+    pac::RCC,
     rcc::{AHBPrescaler, MSIRange, Pll, PllMul, PllPreDiv, PllRDiv, PllSource, Sysclk},
 };
 use microjoule::Executor;
@@ -40,6 +41,9 @@ fn main() -> ! {
     boost::after();
 
     let window = Output::new(peripherals.PF13, Level::Low, Speed::VeryHigh);
-    let desk = Desk { clock_hz: CLOCK_HZ, window };
+    let causes = RCC.csr().read();
+    RCC.csr().modify(|status| status.set_rmvf(true));
+    let watchdog = causes.iwdgrstf() || causes.wwdgrstf();
+    let desk = Desk { clock_hz: CLOCK_HZ, window, watchdog };
     probed::serve(desk, &mut Executor::begin(&model::PLAN, ARENA.take(), STATE.take()))
 }

@@ -6,7 +6,6 @@
 #![forbid(unsafe_code)]
 
 mod cycles;
-mod fault;
 mod link;
 mod serve;
 

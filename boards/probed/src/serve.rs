@@ -1,8 +1,8 @@
 //! The loop that serves the host: jobs in, replies with times out.
 
 use embedded_hal::digital::OutputPin;
-use microjoule::{Executor, Program};
-use support::{machine, stack};
+use microjoule::{Executor, Observer, Program, StepInfo};
+use support::{kept, machine, stack};
 use telemetry::{
     trace::{Counter, Recorder},
     wire::{FLAG_RESET, FLAG_TIMES, Failure, FrameHeader, Hello, JobHeader, Kind, StackUse, VERSION},
@@ -20,6 +20,8 @@ pub struct Desk<W> {
     pub clock_hz: u32,
     /// High while a model runs, for an instrument to see.
     pub window: W,
+    /// Whether it was a watchdog that reset the chip.
+    pub watchdog: bool,
 }
 
 /// Does the host's jobs, for ever.
@@ -27,6 +29,9 @@ pub fn serve<P: Program, W: OutputPin>(mut desk: Desk<W>, model: &mut Executor<'
     machine::start();
     stack::paint();
     let mut link = Link::new();
+    if let Some(last) = kept::start(desk.watchdog).filter(|last| last.starts == 1) {
+        defmt::warn!("the last run ended with a {=str}: `cargo xtask attach` tells more", last.cause.name());
+    }
     let cycles = Cycles::start();
     let mut times = Times { cycles, steps: Recorder::new(cycles) };
     defmt::info!(
@@ -80,7 +85,9 @@ fn job<P: Program, W: OutputPin>(
             link.receive(model.input_mut(index));
         }
         frame(link, Kind::Case, case, 0, &[]);
-        let taken = run(desk, model, times, header.flags & FLAG_TIMES != 0);
+        kept::running(case, None);
+        let taken = run(desk, model, times, (header.flags & FLAG_TIMES != 0).then_some(case));
+        kept::idle();
         let taken = taken.ok_or((Failure::Run, case))?;
         for index in 0..outputs {
             frame(link, Kind::Output, index as u32, 0, model.output(index));
@@ -102,18 +109,38 @@ fn job<P: Program, W: OutputPin>(
     Ok(())
 }
 
-/// The cycles of one run.
+/// Times steps, and leaves word which one runs.
+struct Traced<'t> {
+    steps: &'t mut Recorder<Cycles, EVENTS>,
+    case: u32,
+}
+
+impl Observer for Traced<'_> {
+    fn before(&mut self, step: StepInfo) {
+        kept::running(self.case, Some(step.index.into()));
+        self.steps.before(step);
+    }
+
+    fn after(&mut self, step: StepInfo, output: &[u8]) {
+        self.steps.after(step, output);
+    }
+}
+
+/// The cycles of one run; with a case, the steps are timed.
 fn run<P: Program, W: OutputPin>(
     desk: &mut Desk<W>,
     model: &mut Executor<'_, P>,
     times: &mut Times,
-    timed: bool,
+    timed: Option<u32>,
 ) -> Option<u32> {
     let Times { cycles, steps } = times;
     // A pin that does not move spoils a measurement of energy and no run.
     let _ = desk.window.set_high();
     let started = cycles.now();
-    let done = if timed { model.run_observed(steps) } else { model.run() };
+    let done = match timed {
+        Some(case) => model.run_observed(&mut Traced { steps, case }),
+        None => model.run(),
+    };
     let taken = cycles.now().wrapping_sub(started);
     let _ = desk.window.set_low();
     done.ok().map(|()| taken)

@@ -6,6 +6,7 @@ use embassy_rp::{
     clocks::ClockConfig,
     config::Config,
     gpio::{Level, Output},
+    watchdog::{ResetReason, Watchdog},
 };
 use microjoule::Executor;
 use probed::{Desk, Room};
@@ -25,6 +26,8 @@ fn main() -> ! {
     let peripherals = embassy_rp::init(Config::new(ClockConfig::crystal(CRYSTAL_HZ)));
 
     let window = Output::new(peripherals.PIN_15, Level::Low);
-    let desk = Desk { clock_hz: CLOCK_HZ, window };
+    let cause = Watchdog::new(peripherals.WATCHDOG).reset_reason();
+    let watchdog = matches!(cause, Some(ResetReason::TimedOut));
+    let desk = Desk { clock_hz: CLOCK_HZ, window, watchdog };
     probed::serve(desk, &mut Executor::begin(&model::PLAN, ARENA.take(), STATE.take()))
 }

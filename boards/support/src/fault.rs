@@ -10,7 +10,36 @@ use crate::semihosting::{self, Console};
 fn panic(info: &PanicInfo<'_>) -> ! {
     // There is nowhere to complain to when the console does not work.
     let _ = writeln!(Console, "{info}");
-    semihosting::exit(exit::PANIC)
+    #[cfg(feature = "faults")]
+    crate::kept::keep(crate::kept::panicked(info));
+    end(exit::PANIC)
+}
+
+/// The end, unless the firmware is to start again and find what it left.
+pub(crate) fn end(code: u32) -> ! {
+    #[cfg(feature = "faults")]
+    if crate::selftest::is_to_start_again() {
+        crate::machine::restart()
+    }
+    semihosting::exit(code)
+}
+
+/// What kept a record of a fault of Arm's says it.
+#[cfg(all(feature = "faults", target_arch = "arm"))]
+pub(crate) fn stop(record: &telemetry::fault::Record) -> ! {
+    let [_status, _hard, _address] = record.fault;
+    let _ = Console.write_str(record.cause.name());
+    word(" pc", record.pc);
+    word(" lr", record.lr);
+    word(" xpsr", record.status);
+    #[cfg(not(armv6m))]
+    {
+        word(" cfsr", _status);
+        word(" hfsr", _hard);
+        word(" bfar", _address);
+    }
+    let _ = Console.write_str("\n");
+    end(exit::FAULT)
 }
 
 /// A register's name and what it holds.

@@ -6,6 +6,10 @@
 
 #[cfg(feature = "semihosting")]
 mod fault;
+#[cfg(all(feature = "faults", not(feature = "semihosting")))]
+mod halt;
+#[cfg(feature = "faults")]
+pub mod kept;
 #[cfg(feature = "semihosting")]
 mod log;
 pub mod machine;

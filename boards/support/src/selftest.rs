@@ -2,11 +2,16 @@
 //!
 //! The job file's first byte says what is asked for. A real job is served, by a model that needs no compiler.
 
+#[cfg(feature = "faults")]
+mod kept;
 mod toy;
 
 use core::hint::black_box;
 
 use telemetry::{exit, files};
+
+#[cfg(feature = "faults")]
+pub(crate) use kept::is_to_start_again;
 
 use crate::{
     machine,
@@ -27,6 +32,7 @@ pub const STACK_BYTES: usize = 5000;
 /// | `l` | no end |
 /// | `u` | one line of log of each level |
 /// | `M` | a real job: see [`toy`] |
+/// | `k` | what `faults` adds: see [`kept`] |
 /// | other | the byte is the exit code |
 pub fn main() -> ! {
     machine::start();
@@ -50,6 +56,8 @@ pub fn main() -> ! {
             semihosting::exit(exit::DONE)
         }
         [b'M'] => toy::serve(),
+        #[cfg(feature = "faults")]
+        [b'k'] => kept::main(),
         [code] => semihosting::exit(u32::from(code)),
     }
 }

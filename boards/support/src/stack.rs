@@ -12,18 +12,26 @@ const PAINT: u32 = 0xcccc_cccc;
 const OWN_FRAME_BYTES: usize = 64;
 
 unsafe extern "C" {
-    /// The end of all variables, which is the lowest address that is the stack's; from the linker script.
-    static __euninit: u32;
+    /// The lowest address that is the stack's; from the linker script. Where no board says otherwise it is the end of all
+    /// variables, for which riscv-rt has no other name.
+    #[cfg_attr(target_arch = "riscv32", link_name = "__euninit")]
+    static _stack_end: u32;
     /// The address above the highest that is the stack's; from the linker script.
     static _stack_start: u32;
 }
 
 fn lowest() -> usize {
-    (&raw const __euninit).expose_provenance()
+    (&raw const _stack_end).expose_provenance()
 }
 
 fn top() -> usize {
     (&raw const _stack_start).expose_provenance()
+}
+
+/// Where the stack may stand.
+#[cfg(feature = "faults")]
+pub(crate) fn range() -> core::ops::Range<usize> {
+    lowest()..top()
 }
 
 /// What the image leaves for the stack.

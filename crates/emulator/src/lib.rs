@@ -12,6 +12,7 @@ mod decode;
 mod error;
 mod instruction;
 mod job;
+pub mod last_words;
 mod log;
 mod mix;
 mod pin;

@@ -186,9 +186,9 @@ pub fn lint(toolchain: &Toolchain, board: &Board, progress: &mut dyn FnMut(&str)
     // What boards share is for emulated ones or for those behind a probe: in one image they would be at odds.
     let (shared, features) = match (board.runner, &board.serial) {
         (Some(_), _) => ("microjoule-board-probed", "steps,marks"),
-        (None, Some(_)) => ("microjoule-board-support", "steps,marks,plan,mlperf"),
+        (None, Some(_)) => ("microjoule-board-support", "steps,marks,faults,plan,mlperf"),
         // Without a serial line there is no program for one.
-        (None, None) => ("microjoule-board-support", "steps,marks,plan"),
+        (None, None) => ("microjoule-board-support", "steps,marks,faults,plan"),
     };
     command.args(["--release", "--target", &board.target, "--bins", "--features", features]);
     command.args(["--package", &board.name, "--package", shared, "--", "-D", "warnings"]);

@@ -9,6 +9,7 @@ mod build;
 mod contents;
 mod error;
 mod fit;
+mod layout;
 mod process;
 mod template;
 mod toolchain;
@@ -22,6 +23,7 @@ pub use build::{
 pub use contents::{Contents, Sizes, Symbol};
 pub use error::Error;
 pub use fit::Shortage;
+pub use layout::misplaced;
 pub use process::{Finished, find_program, run_bounded};
 pub use template::{NewBoard, Region};
 pub use toolchain::{Machine, Network, Resolved, Toolchain, resolve};

@@ -5,6 +5,7 @@
 //! started has its documented effect on the memories at once, and firmware is a script that fills RTT's buffers.
 
 mod algorithm;
+mod crash;
 mod fault;
 mod firmware;
 mod log;
@@ -17,6 +18,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use probe_rs::{config::Target, probe::Probe};
 
+pub use crash::crash;
 pub use fault::Fault;
 pub use firmware::{Act, Script};
 pub use log::first_words;

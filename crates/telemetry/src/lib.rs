@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 pub mod exit;
+pub mod fault;
 pub mod files;
 pub mod mlperf;
 pub mod trace;

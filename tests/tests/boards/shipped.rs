@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use compiler::{CompileOptions, Compiled, HostModel, Isa, compile, emit::blob};
 use emulator::{Emulator, Job};
-use firmware::{Contents, Error, Profile};
+use firmware::{Board, ByteCount, Contents, Error, Memory, MemoryKind, Profile, Runner, misplaced};
 use golden::{Record, lcg_inputs, sha256};
 use microjoule::{Observer, StepInfo};
 use microjoule_tests::{LIMIT, Program, Ready, on_each_board, workspace};
@@ -82,6 +82,34 @@ fn shipped_images_cannot_panic_keep_their_budget_and_give_the_recorded_bytes() {
 }
 
 #[test]
+fn what_is_not_where_the_chip_needs_it_is_told() {
+    on_each_board(|ready| {
+        let Some(model) = models(ready, Profile::Release).find(|model| model.name == "digits") else {
+            return;
+        };
+        let image = image(ready, &model, Profile::Release, &[]).expect("an image");
+        let told = |board: &Board| misplaced(&image, board).expect("an image").join("; ");
+        let with = |kind, change: &dyn Fn(&mut Memory)| {
+            let mut board = ready.board.clone();
+            board.memory.iter_mut().filter(|memory| memory.kind == kind).for_each(change);
+            told(&board)
+        };
+        let name = &ready.board.name;
+        let moved = with(MemoryKind::Flash, &|memory| memory.origin += 0x40_0000);
+        assert!(moved.contains("to be loaded at") && moved.contains("beyond flash"), "{name}: {moved}");
+        let short = with(MemoryKind::Ram, &|memory| memory.length = ByteCount(64));
+        assert!(short.contains("have no memory"), "{name}: {short}");
+        if ready.board.target.starts_with("thumb") {
+            assert!(short.contains("the stack begins at"), "{name}: {short}");
+        }
+        if ready.board.runner.is_none() {
+            let probed = told(&Board { runner: Some(Runner::ProbeRs), ..ready.board.clone() });
+            assert_eq!(probed, "no _SEGGER_RTT; no MICROJOULE_FAULT", "{name}");
+        }
+    });
+}
+
+#[test]
 fn images_built_for_size_are_half_as_large_and_give_the_recorded_bytes() {
     on_each_board(|ready| {
         if !["qemu-an385-v6m", "qemu-an386", "qemu-an547"].contains(&ready.board.name.as_str()) {
@@ -104,6 +132,7 @@ fn examine(ready: &Ready, model: &Model, image: &Path) -> Contents {
     if board.may_panic.is_none() {
         assert_eq!(contents.forbidden(), [""; 0], "{on}");
     }
+    assert_eq!(misplaced(image, board).expect("an image"), [""; 0], "{on}");
     let sizes = contents.sizes;
     // Constants are aligned to 16 bytes, and so is their length in the image.
     let weights = model.compiled.layout.weights.len().next_multiple_of(16) as u64;

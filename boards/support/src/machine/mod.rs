@@ -2,8 +2,12 @@
 
 #[cfg(target_arch = "arm")]
 mod cortex_m;
+#[cfg(all(target_arch = "arm", feature = "faults"))]
+mod cortex_m_fault;
 #[cfg(all(target_arch = "arm", feature = "semihosting"))]
 mod cortex_m_host;
+#[cfg(all(target_arch = "arm", feature = "semihosting", not(feature = "faults")))]
+mod cortex_m_last_words;
 #[cfg(target_arch = "arm")]
 mod memory;
 #[cfg(all(feature = "mlperf", target_arch = "riscv32"))]

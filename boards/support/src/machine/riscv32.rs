@@ -6,10 +6,14 @@ use core::{arch::asm, fmt::Write};
 use riscv::register::{mcause, mepc, mtval};
 use riscv_rt::TrapFrame;
 use telemetry::exit;
+#[cfg(feature = "faults")]
+use telemetry::fault::{Cause, Record};
 
+#[cfg(feature = "faults")]
+use crate::kept;
 use crate::{
-    fault::word,
-    semihosting::{self, Console},
+    fault::{end, word},
+    semihosting::Console,
 };
 
 pub use riscv::asm::nop;
@@ -56,14 +60,31 @@ pub(crate) unsafe fn host_call(operation: usize, argument: usize) -> usize {
     result
 }
 
+/// Starts the firmware again as a reset does, with what RAM holds.
+#[cfg(feature = "faults")]
+pub fn restart() -> ! {
+    // SAFETY: the runtime's start needs nothing, and makes everything anew.
+    unsafe { asm!("la t0, _start", "jr t0", options(noreturn)) }
+}
+
 /// Every exception ends here.
 #[unsafe(export_name = "ExceptionHandler")]
 fn exception(frame: &TrapFrame) -> ! {
+    let (pc, cause, address) = (mepc::read() as u32, mcause::read().bits() as u32, mtval::read() as u32);
     let _ = Console.write_str("hard fault");
-    word(" pc", mepc::read() as u32);
+    word(" pc", pc);
     word(" lr", frame.ra as u32);
-    word(" mcause", mcause::read().bits() as u32);
-    word(" mtval", mtval::read() as u32);
+    word(" mcause", cause);
+    word(" mtval", address);
     let _ = Console.write_str("\n");
-    semihosting::exit(exit::FAULT)
+    #[cfg(feature = "faults")]
+    {
+        let mut record = Record::new(Cause::HardFault);
+        let sp = (&raw const *frame).expose_provenance() + size_of::<TrapFrame>();
+        (record.pc, record.lr, record.sp, record.status) = (pc, frame.ra as u32, sp as u32, cause);
+        record.fault = [0, 0, address];
+        record.set_stack(kept::stack_from(sp));
+        kept::keep(record);
+    }
+    end(exit::FAULT)
 }

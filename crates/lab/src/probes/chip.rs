@@ -128,6 +128,7 @@ mod tests {
             elf: Vec::new(),
             segments: vec![Segment { address, bytes: vec![0; length] }],
             control_block: None,
+            fault_record: None,
         }
     }
 

@@ -150,6 +150,11 @@ impl Target for Connection {
         });
         let done = loader.commit(&mut self.session, options);
         let meter = meter.into_inner();
+        if let (Ok(()), Some(address)) = (&done, image.fault_record) {
+            // What other firmware left there is not this one's.
+            let mut core = self.session.core(0).map_err(|error| lost("clearing what was left", &error))?;
+            core.write_word_32(address.into(), 0).map_err(|error| lost("clearing what was left", &error))?;
+        }
         match done {
             Ok(()) => Ok(Flashed {
                 image_bytes: image.bytes(),

@@ -9,6 +9,8 @@ use object::{
     read::elf::{ElfFile32, ProgramHeader},
 };
 
+use telemetry::fault;
+
 use super::Error;
 
 /// A firmware image, as far as flashing it goes.
@@ -22,6 +24,8 @@ pub struct Image {
     pub segments: Vec<Segment>,
     /// Where RTT's control block stands, if it has one.
     pub control_block: Option<u32>,
+    /// Where firmware keeps the record of what went wrong, if it does.
+    pub fault_record: Option<u32>,
 }
 
 /// Bytes for one place.
@@ -44,8 +48,8 @@ impl Image {
     pub fn read(path: &Path) -> Result<Self, Error> {
         let refused = |reason: String| Error::Image { file: path.to_path_buf(), reason };
         let elf = fs::read(path).map_err(|error| refused(error.to_string()))?;
-        let (segments, control_block) = parse(&elf).map_err(refused)?;
-        Ok(Self { path: path.to_path_buf(), elf, segments, control_block })
+        let (segments, [control_block, fault_record]) = parse(&elf).map_err(refused)?;
+        Ok(Self { path: path.to_path_buf(), elf, segments, control_block, fault_record })
     }
 
     /// Where RTT's control block stands.
@@ -67,7 +71,7 @@ impl Image {
     }
 }
 
-fn parse(elf: &[u8]) -> Result<(Vec<Segment>, Option<u32>), String> {
+fn parse(elf: &[u8]) -> Result<(Vec<Segment>, [Option<u32>; 2]), String> {
     let told = |error: object::Error| error.to_string();
     let file = ElfFile32::<object::Endianness>::parse(elf).map_err(told)?;
     let endian = file.endian();
@@ -82,9 +86,9 @@ fn parse(elf: &[u8]) -> Result<(Vec<Segment>, Option<u32>), String> {
     if segments.is_empty() {
         return Err("nothing in it is to be loaded".to_owned());
     }
-    let control_block = file
-        .symbols()
-        .find(|symbol| symbol.name() == Ok(CONTROL_BLOCK))
-        .and_then(|symbol| u32::try_from(symbol.address()).ok());
-    Ok((segments, control_block))
+    let at = |name: &str| {
+        let symbol = file.symbols().find(|symbol| symbol.name() == Ok(name))?;
+        u32::try_from(symbol.address()).ok()
+    };
+    Ok((segments, [at(CONTROL_BLOCK), at(fault::SYMBOL)]))
 }

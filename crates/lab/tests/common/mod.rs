@@ -26,6 +26,7 @@ pub fn image(start: u32, control_block: u32) -> Image {
         elf: Vec::new(),
         segments: vec![Segment { address: start, bytes }],
         control_block: Some(control_block),
+        fault_record: None,
     }
 }
 

@@ -29,9 +29,10 @@ pub enum Wrong {
     Locked,
     OtherChip,
     Hang,
+    Crashed,
 }
 
-const WRONG: [(&str, Wrong); 9] = [
+const WRONG: [(&str, Wrong); 10] = [
     ("no-ack", Wrong::NoAcknowledge),
     ("wait", Wrong::Wait),
     ("disconnect", Wrong::Disconnect),
@@ -41,6 +42,7 @@ const WRONG: [(&str, Wrong); 9] = [
     ("locked", Wrong::Locked),
     ("other-chip", Wrong::OtherChip),
     ("hang", Wrong::Hang),
+    ("crashed", Wrong::Crashed),
 ];
 
 const SIMULATED: &str = "simulated";
@@ -181,7 +183,9 @@ fn while_running(wrong: Wrong, after_bytes: u64) -> Option<Fault> {
         Wrong::Disconnect => Fault::Disconnect { after_bytes, comes_back: true },
         Wrong::Unplugged => Fault::Disconnect { after_bytes, comes_back: false },
         Wrong::Locked => Fault::Locked,
-        Wrong::StuckErase | Wrong::WornOut | Wrong::OtherChip | Wrong::Hang => return None,
+        Wrong::StuckErase | Wrong::WornOut | Wrong::OtherChip | Wrong::Hang | Wrong::Crashed => {
+            return None;
+        }
     })
 }
 

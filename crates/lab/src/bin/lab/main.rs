@@ -8,6 +8,7 @@ mod attach;
 mod desk;
 mod find;
 mod flash;
+mod peek;
 mod talk;
 
 use std::process::ExitCode;
@@ -30,6 +31,7 @@ enum Verb {
     Attach(attach::Args),
     Find(find::Args),
     Flash(flash::Args),
+    Peek(peek::Args),
     Talk(talk::Args),
 }
 
@@ -39,6 +41,7 @@ impl Verb {
             Self::Attach(args) => args.probe.as_ref(),
             Self::Find(args) => args.probe.as_ref(),
             Self::Flash(args) => args.probe.as_ref(),
+            Self::Peek(args) => args.probe.as_ref(),
             Self::Talk(args) => args.probe.as_ref(),
         }
     }
@@ -51,6 +54,7 @@ fn main() -> ExitCode {
         Verb::Attach(args) => attach::run(&args),
         Verb::Find(args) => find::run(&args),
         Verb::Flash(args) => flash::run(&args),
+        Verb::Peek(args) => peek::run(&args),
         Verb::Talk(args) => talk::run(&args),
     };
     match outcome {

@@ -1,0 +1,29 @@
+//! The last words of firmware behind a debug probe: a record, a line in the log, and then a halt that a debugger finds.
+
+use core::panic::PanicInfo;
+
+use telemetry::fault::Record;
+
+use crate::{kept, machine};
+
+#[panic_handler]
+fn panic(info: &PanicInfo<'_>) -> ! {
+    let record = kept::panicked(info);
+    kept::keep(record);
+    stop(&record)
+}
+
+/// Nothing more happens, and a core that is looked at says where it stands.
+pub(crate) fn stop(record: &Record) -> ! {
+    defmt::error!(
+        "{=str} at {=u32:#010x} {=str}:{=u32}: `cargo xtask attach` has the backtrace",
+        record.cause.name(),
+        record.pc,
+        record.file(),
+        record.line
+    );
+    machine::mask_interrupts();
+    loop {
+        machine::nop();
+    }
+}

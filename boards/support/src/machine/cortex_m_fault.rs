@@ -1,0 +1,74 @@
+//! Faults of Cortex-M that leave a record.
+#![allow(unsafe_code)]
+
+use core::arch::naked_asm;
+
+use telemetry::fault::{Cause, Record};
+
+#[cfg(feature = "semihosting")]
+use crate::fault::stop;
+#[cfg(not(feature = "semihosting"))]
+use crate::halt::stop;
+use crate::{kept, stack};
+
+/// What the core pushes: r0 to r3, r12, lr, pc, xpsr.
+const FRAME_WORDS: usize = 8;
+/// Where among them lr, pc and xpsr begin.
+const RETURN_AT: usize = 5;
+
+/// Configurable, usage, bus and memory faults all end here, since none of them is enabled by itself.
+///
+/// A stack that went beyond its end has no room for a handler: this one gets the stack's top, whose frames are of no use any
+/// more.
+#[unsafe(naked)]
+#[unsafe(export_name = "HardFault")]
+unsafe extern "C" fn hard_fault() {
+    naked_asm!(
+        "mrs r0, msp",
+        "ldr r1, =_stack_end",
+        "cmp r0, r1",
+        "blo 2f",
+        "ldr r1, =_stack_start",
+        "cmp r0, r1",
+        "blo 3f",
+        "2: ldr r1, =_stack_start",
+        "msr msp, r1",
+        "3: ldr r1, ={faulted}",
+        "bx r1",
+        ".ltorg",
+        faulted = sym faulted,
+    )
+}
+
+/// `sp` is where the core pushed its registers, or would have.
+extern "C" fn faulted(sp: usize) -> ! {
+    let range = stack::range();
+    let mut record = Record::new(Cause::HardFault);
+    record.sp = sp as u32;
+    if range.contains(&sp) {
+        let mut words = kept::stack_from(sp);
+        let mut pushed = words.by_ref().take(FRAME_WORDS).skip(RETURN_AT);
+        let mut next = || pushed.next().unwrap_or_default();
+        (record.lr, record.pc, record.status) = (next(), next(), next());
+        record.set_stack(words);
+    } else {
+        // The core's own push may have failed: nothing below the stack's end can be believed.
+        record.cause = Cause::StackOverflow;
+        record.set_stack(kept::stack_from(range.start));
+    }
+    record.fault = status();
+    kept::keep(record);
+    stop(&record)
+}
+
+/// CFSR, HFSR and BFAR; ARMv6-M does not tell what kind of fault it was.
+fn status() -> [u32; 3] {
+    #[cfg(armv6m)]
+    return [0; 3];
+    #[cfg(not(armv6m))]
+    {
+        // SAFETY: the peripheral is always there, and reading these registers changes nothing.
+        let scb = unsafe { &*cortex_m::peripheral::SCB::PTR };
+        [scb.cfsr.read(), scb.hfsr.read(), scb.bfar.read()]
+    }
+}

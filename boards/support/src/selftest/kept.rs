@@ -1,0 +1,62 @@
+//! Goes wrong, starts again, and shows what the first life left for the second.
+
+use core::{
+    fmt::Write,
+    sync::atomic::{AtomicBool, Ordering},
+};
+
+use telemetry::{exit, files};
+
+use crate::{
+    fault::word,
+    kept, machine,
+    semihosting::{self, Console, File, Mode},
+};
+
+/// Whether the end is a start: cleared by every start, like all variables.
+static AGAIN: AtomicBool = AtomicBool::new(false);
+
+/// No memory on any board.
+#[cfg(target_arch = "arm")]
+const NOWHERE: usize = 0x1800_0000;
+
+pub(crate) fn is_to_start_again() -> bool {
+    AGAIN.load(Ordering::Relaxed)
+}
+
+/// The job file's second byte says what goes wrong in the first life.
+///
+/// | byte | what happens |
+/// |---|---|
+/// | `h` | a hard fault |
+/// | `o` | a stack that went to where there is no memory; not on RISC-V |
+/// | `p` | a panic |
+/// | `r` | a reset in the middle of a run |
+/// | `w` | the same, by a watchdog |
+///
+/// The second life writes the record's words to the console, one to a line.
+pub fn main() -> ! {
+    let mut task = [0; 2];
+    let read = File::open(files::JOB, Mode::Read).and_then(|job| job.read(&mut task));
+    if read.is_err() {
+        semihosting::exit(exit::FAILED);
+    }
+    let [_, wrong] = task;
+    if let Some(record) = kept::start(wrong == b'w') {
+        for value in record.to_words() {
+            word("kept", value);
+            let _ = Console.write_char('\n');
+        }
+        semihosting::exit(exit::DONE);
+    }
+    AGAIN.store(true, Ordering::Relaxed);
+    kept::running(4, Some(7));
+    match wrong {
+        b'h' => machine::unknown_instruction(),
+        #[cfg(target_arch = "arm")]
+        b'o' => machine::overflow(NOWHERE),
+        b'p' => panic!("for the record"),
+        b'r' | b'w' => machine::restart(),
+        _ => semihosting::exit(exit::FAILED),
+    }
+}

@@ -1,0 +1,162 @@
+//! Where things stand in an image, against where the chip and those who look from outside need them.
+
+use std::{fs, path::Path};
+
+use object::{
+    Endianness, Object, ObjectSection, ObjectSymbol, SectionFlags, elf,
+    read::elf::{ElfFile32, ProgramHeader},
+};
+
+use crate::{Board, Error, Memory, MemoryKind};
+
+/// What is not where it has to be, in words; nothing where all is.
+///
+/// All of the image lies in memories of the board, and what is loaded in flash. A Cortex-M finds its vector table where flash
+/// begins: first the stack's top, then the entry. A board behind a probe has RTT's control block and the record of faults in
+/// RAM, and the latter where no start clears it.
+///
+/// # Errors
+/// [`Error::Io`], [`Error::NotAnImage`].
+pub fn misplaced(image: &Path, board: &Board) -> Result<Vec<String>, Error> {
+    let bytes = fs::read(image).map_err(Error::io(image))?;
+    let file = ElfFile32::<Endianness>::parse(&*bytes)
+        .map_err(|error| Error::NotAnImage { path: image.to_path_buf(), reason: error.to_string() })?;
+    let image = Image { file, bytes: &bytes, board };
+    let mut found = image.loaded();
+    found.extend(image.placed());
+    found.extend(if board.target.starts_with("thumb") { image.vectors() } else { image.first_instruction() });
+    if board.runner.is_some() {
+        found.extend(image.looked_at());
+    }
+    Ok(found)
+}
+
+/// The section that no start clears.
+const UNTOUCHED: &str = ".uninit";
+/// Symbols that somebody outside looks for: RTT's control block, and the record of faults.
+const CONTROL_BLOCK: &str = "_SEGGER_RTT";
+const FAULT_RECORD: &str = "MICROJOULE_FAULT";
+
+struct Image<'a> {
+    file: ElfFile32<'a, Endianness>,
+    bytes: &'a [u8],
+    board: &'a Board,
+}
+
+impl Image<'_> {
+    fn memory(&self, kind: MemoryKind, address: u64) -> Option<&Memory> {
+        let holds = |memory: &&Memory| {
+            let start = u64::from(memory.origin);
+            memory.kind == kind && (start..start + memory.length.0).contains(&address)
+        };
+        self.board.memory.iter().find(holds)
+    }
+
+    /// What is loaded has to be in flash, all of it.
+    fn loaded(&self) -> Vec<String> {
+        let endian = self.file.endian();
+        let headers =
+            self.file.elf_program_headers().iter().filter(|header| header.p_type(endian) == elf::PT_LOAD);
+        let mut found = Vec::new();
+        for header in headers {
+            let length = u64::from(header.p_filesz(endian));
+            let start = u64::from(header.p_paddr(endian));
+            if length == 0 {
+                continue;
+            }
+            let flash = self.memory(MemoryKind::Flash, start);
+            if flash.is_none_or(|flash| start + length > u64::from(flash.origin) + flash.length.0) {
+                found.push(format!("{length} bytes are to be loaded at {start:#x}, beyond flash"));
+            }
+        }
+        found
+    }
+
+    /// Every section that takes memory has some.
+    fn placed(&self) -> Vec<String> {
+        let taking = self.file.sections().filter(|section| {
+            let takes = matches!(section.flags(), SectionFlags::Elf { sh_flags, .. } if (sh_flags & elf::SHF_ALLOC).0 != 0);
+            // riscv-rt's linker script gives what is left for heap and stack sections of their own.
+            takes && section.size() > 0 && !matches!(section.name(), Ok(".heap" | ".stack"))
+        });
+        let lost = taking.filter_map(|section| {
+            let (start, last) = (section.address(), section.address() + section.size() - 1);
+            let kinds = [MemoryKind::Flash, MemoryKind::Ram];
+            let is_there = kinds.into_iter().any(|kind| {
+                let memory = self.memory(kind, start);
+                memory.is_some_and(|memory| last - u64::from(memory.origin) < memory.length.0)
+            });
+            let name = section.name().unwrap_or_default();
+            (!is_there).then(|| {
+                format!("{name} is at {start:#x}, and {} bytes of it have no memory", section.size())
+            })
+        });
+        lost.collect()
+    }
+
+    fn word(&self, address: u64) -> Option<u32> {
+        let endian = self.file.endian();
+        let mut headers = self.file.elf_program_headers().iter();
+        headers.find_map(|header| {
+            let data = header.data(endian, self.bytes).ok()?;
+            let at = usize::try_from(address.checked_sub(u64::from(header.p_paddr(endian)))?).ok()?;
+            data.get(at..at.checked_add(4)?)?.try_into().ok().map(u32::from_le_bytes)
+        })
+    }
+
+    /// Where the program begins in flash: behind a second stage of the boot code, where there is one.
+    fn start(&self) -> Option<u64> {
+        let flash = self.board.memory.iter().filter(|memory| memory.kind == MemoryKind::Flash);
+        flash.map(|memory| u64::from(memory.origin)).max()
+    }
+
+    fn vectors(&self) -> Vec<String> {
+        let Some(start) = self.start() else { return vec!["no flash".to_owned()] };
+        let (Some(stack), Some(entry)) = (self.word(start), self.word(start + 4)) else {
+            return vec![format!("no vector table at {start:#x}, where flash begins")];
+        };
+        let mut found = Vec::new();
+        if stack % 8 != 0 || self.memory(MemoryKind::Ram, u64::from(stack).saturating_sub(1)).is_none() {
+            found.push(format!(
+                "the stack begins at {stack:#x}, which is not the end of RAM, or no multiple of 8"
+            ));
+        }
+        if entry & 1 == 0 || self.memory(MemoryKind::Flash, entry.into()).is_none() {
+            found.push(format!("the reset vector is {entry:#x}, which is no Thumb code in flash"));
+        }
+        if u64::from(entry) != self.file.entry() {
+            found.push(format!("the reset vector is {entry:#x}, the entry {:#x}", self.file.entry()));
+        }
+        found
+    }
+
+    fn first_instruction(&self) -> Vec<String> {
+        match (self.start(), self.file.entry()) {
+            (Some(start), entry) if entry == start => Vec::new(),
+            (start, entry) => {
+                vec![format!("the entry is {entry:#x}, and the core starts at {:#x}", start.unwrap_or(0))]
+            }
+        }
+    }
+
+    fn looked_at(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        for name in [CONTROL_BLOCK, FAULT_RECORD] {
+            let symbol = self.file.symbols().find(|symbol| symbol.name() == Ok(name));
+            let Some(symbol) = symbol else {
+                found.push(format!("no {name}"));
+                continue;
+            };
+            let address = symbol.address();
+            if address % 4 != 0 || self.memory(MemoryKind::Ram, address).is_none() {
+                found.push(format!("{name} is at {address:#x}, which is not in RAM, or no multiple of 4"));
+            }
+            let section = symbol.section_index().and_then(|index| self.file.section_by_index(index).ok());
+            let is_untouched = section.is_some_and(|section| section.name() == Ok(UNTOUCHED));
+            if name == FAULT_RECORD && !is_untouched {
+                found.push(format!("{name} is not in {UNTOUCHED}: a start would clear it"));
+            }
+        }
+        found
+    }
+}
