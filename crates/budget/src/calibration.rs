@@ -47,8 +47,11 @@ impl Calibration {
         let mut sums: BTreeMap<String, (f64, f64)> = BTreeMap::new();
         for row in side.rows.iter().filter(|row| row.layer.is_some()) {
             let time = |column: usize| row.figures.get(column).and_then(|figures| figures.microseconds);
-            if let Some((predicted, known)) = time(simulated).zip(time(side.reference)) {
-                let sum = sums.entry(row.name.clone()).or_default();
+            // By the prediction's own word for the operator, which is what is corrected.
+            let step =
+                prediction.steps.iter().find(|step| Some(step.layer.unwrap_or(step.index)) == row.layer);
+            if let Some(((predicted, known), step)) = time(simulated).zip(time(side.reference)).zip(step) {
+                let sum = sums.entry(step.operator.clone()).or_default();
                 *sum = (sum.0 + predicted, sum.1 + known);
             }
         }

@@ -43,7 +43,7 @@ pub use lever::{After, Lever, Variant};
 pub use metric::{Metric, Width};
 pub use quantisation::{Loss, loss_of_accuracy, loss_of_outputs, read_rows};
 pub use record::{Obtained, Record};
-pub use side_by_side::{Column, Figures, Row, SideBySide};
+pub use side_by_side::{Column, Figures, Row, SideBySide, is_same_model};
 pub use unit::{Dimension, percent};
 pub use verdict::{Figure, Verdict};
 pub use write::write_atomically;

@@ -23,6 +23,8 @@ pub struct Column {
     pub target: String,
     /// How the figures were obtained.
     pub obtained: Obtained,
+    /// Where a record has cycles and no time: the clock of another record, at which they are priced.
+    pub priced_hz: Option<u64>,
 }
 
 /// Figures of one thing.
@@ -57,7 +59,7 @@ impl SideBySide {
         if rest.is_empty() {
             return Err(BudgetError::Compared { reason: "one record has nothing beside it".to_owned() });
         }
-        if let Some(other) = rest.iter().find(|record| record.model.sha256 != first.model.sha256) {
+        if let Some(other) = rest.iter().find(|record| !is_same_model(record, first)) {
             return Err(BudgetError::Compared {
                 reason: format!(
                     "{} on {} is another model than {} on {}: their SHA-256 differ",
@@ -65,12 +67,23 @@ impl SideBySide {
                 ),
             });
         }
-        let column = |record: &Record| Column { target: record.target.clone(), obtained: record.obtained };
+        let clock = records.iter().find_map(|record| record.clock_hz.filter(|hz| *hz > 0));
+        let priced = |record: &Record| {
+            clock.filter(|_| record.total.microseconds.is_none() && record.total.cycles.is_some())
+        };
+        let column = |record: &Record| Column {
+            target: record.target.clone(),
+            obtained: record.obtained,
+            priced_hz: priced(record),
+        };
         // The last of those that are nearest to hardware: what was given last is what the caller has at hand.
         let reference = records.iter().enumerate().max_by_key(|(_, record)| record.obtained);
-        let mut rows =
-            vec![Row { layer: None, name: "total".to_owned(), figures: records.iter().map(total).collect() }];
-        rows.extend(steps(records));
+        let mut rows = vec![Row {
+            layer: None,
+            name: "total".to_owned(),
+            figures: records.iter().map(|record| total(record, clock)).collect(),
+        }];
+        rows.extend(steps(records, clock));
         let reference = reference.map_or(0, |(index, _)| index);
         Ok(Self { columns: records.iter().map(column).collect(), reference, rows })
     }
@@ -94,7 +107,8 @@ impl SideBySide {
         let mut text = String::new();
         for (index, column) in self.columns.iter().enumerate() {
             let held = if index == self.reference { ", which the others are held against" } else { "" };
-            text += &format!("[{index}] {} on {}{held}\n", column.obtained.name(), column.target);
+            let priced = column.priced_hz.map_or_else(String::new, |hz| format!(", cycles at {hz} Hz"));
+            text += &format!("[{index}] {} on {}{priced}{held}\n", column.obtained.name(), column.target);
         }
         text += &format!("\n{:>5}  {:<name$}", "layer", "operator");
         for index in 0..self.columns.len() {
@@ -120,17 +134,31 @@ impl SideBySide {
     }
 }
 
+/// Whether two records are of one model: by their hashes, or, beside a prediction, by their names. A prediction's hash is
+/// that of its list of layers, since it may be of a network that is no file.
+#[must_use]
+pub fn is_same_model(one: &Record, other: &Record) -> bool {
+    let predicted = [one, other].iter().any(|record| record.obtained == Obtained::Simulated);
+    one.model.sha256 == other.model.sha256 || (predicted && one.model.name == other.model.name)
+}
+
 fn shown(figure: Option<f64>) -> String {
     figure.map_or_else(|| "-".to_owned(), |figure| format!("{figure:.3}"))
 }
 
-fn total(record: &Record) -> Figures {
-    Figures { microseconds: record.total.microseconds, microjoules: record.total.microjoules }
+fn total(record: &Record, clock: Option<u64>) -> Figures {
+    let total = &record.total;
+    Figures { microseconds: time(total.microseconds, total.cycles, clock), microjoules: total.microjoules }
+}
+
+/// A time, or that of so many cycles.
+fn time(microseconds: Option<f64>, cycles: Option<u64>, clock: Option<u64>) -> Option<f64> {
+    microseconds.or_else(|| cycles.zip(clock).map(|(cycles, hz)| cycles as f64 * 1e6 / hz as f64))
 }
 
 /// The layers of the record that has most of them. A record whose steps do not begin with a layer has no figure
 /// there: what is fused differently is not taken apart.
-fn steps(records: &[Record]) -> Vec<Row> {
+fn steps(records: &[Record], clock: Option<u64>) -> Vec<Row> {
     let Some(finest) = records.iter().max_by_key(|record| record.steps.len()) else { return Vec::new() };
     let layer = |step: &Step| step.layer.unwrap_or(step.index);
     let mut layers: Vec<(usize, String)> = Vec::new();
@@ -142,7 +170,7 @@ fn steps(records: &[Record]) -> Vec<Row> {
     let figures = |record: &Record, wanted: usize| {
         let of = record.steps.iter().filter(|step| layer(step) == wanted);
         of.fold(Figures::default(), |sum, step| Figures {
-            microseconds: add(sum.microseconds, step.microseconds),
+            microseconds: add(sum.microseconds, time(step.microseconds, step.cycles, clock)),
             microjoules: add(sum.microjoules, step.microjoules),
         })
     };
@@ -212,11 +240,27 @@ mod tests {
     }
 
     #[test]
+    fn cycles_without_a_clock_are_priced_at_that_of_the_others() {
+        let mut counted = record("emulated", 0.0, None, &[]);
+        (counted.total.microseconds, counted.total.cycles) = (None, Some(500));
+        let mut predicted = record("simulated", 10.0, None, &[]);
+        predicted.clock_hz = Some(100_000_000);
+        let side = SideBySide::of(&[predicted, counted]).unwrap();
+        assert_eq!(side.rows[0].figures[1].microseconds, Some(5.0));
+        assert!(side.table().contains("[1] emulated on m4, cycles at 100000000 Hz"), "{}", side.table());
+    }
+
+    #[test]
     fn other_models_are_not_compared() {
         let mut other = record("emulated", 1.0, None, &[]);
         other.model.sha256 = "cd".to_owned();
-        let error = SideBySide::of(&[record("simulated", 1.0, None, &[]), other]).unwrap_err().to_string();
+        // A prediction's hash is that of its layers.
+        assert!(SideBySide::of(&[record("simulated", 1.0, None, &[]), other.clone()]).is_ok());
+        let error =
+            SideBySide::of(&[record("measured", 1.0, None, &[]), other.clone()]).unwrap_err().to_string();
         assert!(error.contains("another model"), "{error}");
+        other.model.name = "vww".to_owned();
+        assert!(SideBySide::of(&[record("simulated", 1.0, None, &[]), other]).is_err());
         assert!(SideBySide::of(&[record("simulated", 1.0, None, &[])]).is_err());
     }
 }
