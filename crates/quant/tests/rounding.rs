@@ -161,3 +161,23 @@ fn round_half_up_shift_right_ties_go_up() {
         assert_eq!(round_half_up_shift_right_i64(x, exponent), expected, "{x} >> {exponent}");
     }
 }
+
+#[test]
+fn scale_down_rounds_twice_away_from_zero() {
+    let cases = [
+        // A quarter of ±6 is ±1.5, of ±2 ±0.5; the first rounding alone takes ties up.
+        (6, 1 << 30, 1, 2),
+        (-6, 1 << 30, 1, -2),
+        (2, 1 << 30, 1, 1),
+        (-2, 1 << 30, 1, -1),
+        (3, 1 << 30, 0, 2),
+        (-3, 1 << 30, 0, -1),
+        (i32::MAX, i32::MAX, 0, i32::MAX - 1),
+        (i32::MIN, i32::MIN, 0, i32::MAX),
+        (i32::MIN, i32::MAX, 31, -1),
+        (1000, 0, 5, 0),
+    ];
+    for (x, mantissa, right, expected) in cases {
+        assert_eq!(scale_down(x, mantissa, right), expected, "{x} · {mantissa} >> {right}");
+    }
+}
