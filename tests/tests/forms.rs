@@ -90,7 +90,7 @@ fn the_constants_describe_the_model() {
     let shape: Vec<i64> = kws::INPUT.shape.iter().map(|&size| i64::from(size)).collect();
     assert_eq!(shape, record.inputs[0].shape);
     assert_eq!(kws::INPUT.quantize(kws::INPUT.dequantize(-5)), -5);
-    assert_eq!(kws::PLAN.arena_bytes as usize, kws::ARENA_BYTES);
+    assert_eq!(kws::PLAN.arena_bytes() as usize, kws::ARENA_BYTES);
     assert_eq!(Lcg::SEED, record.cases[0].seed);
 }
 

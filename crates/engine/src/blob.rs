@@ -27,7 +27,7 @@ compile_error!("plan blobs are little-endian and are used in place");
 /// The first eight bytes of a blob.
 pub const MAGIC: [u8; 8] = *b"mjplan\r\n";
 /// The version that this crate reads and the compiler writes.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 /// Most dimensions of an input or output.
 pub const MAX_RANK: usize = 8;
 

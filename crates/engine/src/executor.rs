@@ -38,7 +38,41 @@ pub trait Program {
     /// # Errors
     /// As [`RunError`] says.
     fn run_step(&self, setup: bool, index: usize, memory: &mut Memory<'_>) -> Result<Flow, RunError>;
+    /// Runs all steps, of the set-up when `setup`, else of a run, and tells `observer` of each.
+    ///
+    /// # Errors
+    /// As [`RunError`] says.
+    fn run_steps<O: Observer>(
+        &self,
+        setup: bool,
+        memory: &mut Memory<'_>,
+        observer: &mut O,
+    ) -> Result<(), RunError> {
+        let len = if setup { self.setup_len() } else { self.len() };
+        let mut index = 0;
+        for _ in 0..MAX_STEPS {
+            if index >= len {
+                return Ok(());
+            }
+            let info = if O::ACTIVE { self.info(setup, index) } else { None };
+            if let Some(info) = info {
+                observer.before(info);
+            }
+            let flow = self.run_step(setup, index, memory)?;
+            if let Some(info) = info {
+                observer.after(info, memory.bytes(info.output).unwrap_or_default());
+            }
+            index = match flow {
+                Flow::Next => index + 1,
+                Flow::Jump(to) => usize::from(to),
+            };
+        }
+        Err(RunError::ControlFlow)
+    }
 }
+
+/// Steps that a run may take at most, loops included. A WHILE that never ends stops here.
+const MAX_STEPS: u32 = 1 << 24;
 
 /// What an observer is told of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,6 +108,14 @@ macro_rules! forward {
     ($($name:ident($($argument:ident: $type:ty),*) -> $out:ty;)*) => {
         impl<P: Program> Program for &P {
             $(fn $name(&self, $($argument: $type),*) -> $out { (**self).$name($($argument),*) })*
+            fn run_steps<O: Observer>(
+                &self,
+                setup: bool,
+                memory: &mut Memory<'_>,
+                observer: &mut O,
+            ) -> Result<(), RunError> {
+                (**self).run_steps(setup, memory, observer)
+            }
         }
     };
 }
@@ -146,7 +188,7 @@ pub struct Executor<'m, P> {
 
 impl<'m, P: Program> Executor<'m, P> {
     /// Steps that a run may take at most, loops included. A WHILE that never ends stops here.
-    pub const MAX_STEPS: u32 = 1 << 24;
+    pub const MAX_STEPS: u32 = MAX_STEPS;
 
     /// Gives a program its memory, and puts the state to where it begins.
     ///
@@ -236,26 +278,7 @@ impl<'m, P: Program> Executor<'m, P> {
     /// Not inlined where it is called, so that an image's map tells the engine from the program around it.
     #[inline(never)]
     fn run_steps<O: Observer>(&mut self, setup: bool, observer: &mut O) -> Result<(), RunError> {
-        let len = if setup { self.program.setup_len() } else { self.program.len() };
         let mut memory = Memory::new(self.program.weights(), self.arena, self.state);
-        let mut index = 0;
-        for _ in 0..Self::MAX_STEPS {
-            if index >= len {
-                return Ok(());
-            }
-            let info = if O::ACTIVE { self.program.info(setup, index) } else { None };
-            if let Some(info) = info {
-                observer.before(info);
-            }
-            let flow = self.program.run_step(setup, index, &mut memory)?;
-            if let Some(info) = info {
-                observer.after(info, memory.bytes(info.output).unwrap_or_default());
-            }
-            index = match flow {
-                Flow::Next => index + 1,
-                Flow::Jump(to) => usize::from(to),
-            };
-        }
-        Err(RunError::ControlFlow)
+        self.program.run_steps(setup, &mut memory, observer)
     }
 }

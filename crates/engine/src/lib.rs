@@ -19,6 +19,7 @@ mod executor;
 pub mod memory;
 pub mod ops;
 mod plan;
+pub mod tape;
 
 pub use error::RunError;
 pub use executor::{Executor, Observer, Program, StepInfo};

@@ -24,7 +24,7 @@ pub enum Space {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, bytemuck::Pod, bytemuck::Zeroable)]
 #[repr(C)]
 pub struct Operand {
-    /// The space in the top two bits, the byte offset below.
+    /// The byte offset, above the space in the lowest two bits: small where offsets are.
     place: u32,
     bytes: u32,
 }
@@ -36,7 +36,7 @@ impl Operand {
     pub const MAX_OFFSET: u32 = (1 << 30) - 1;
 
     const fn new(space: u32, offset: u32, bytes: u32) -> Self {
-        Self { place: space << 30 | offset & Self::MAX_OFFSET, bytes }
+        Self { place: (offset & Self::MAX_OFFSET) << 2 | space, bytes }
     }
 
     /// `bytes` bytes of the constants, from `offset`.
@@ -56,7 +56,7 @@ impl Operand {
 
     /// The memory it lies in.
     pub const fn space(self) -> Space {
-        match self.place >> 30 {
+        match self.place & 3 {
             0 => Space::Absent,
             1 => Space::Weights,
             2 => Space::Arena,
@@ -66,7 +66,7 @@ impl Operand {
 
     /// Distance from the start of the memory, in bytes.
     pub const fn offset(self) -> usize {
-        (self.place & Self::MAX_OFFSET) as usize
+        (self.place >> 2) as usize
     }
 
     /// Length in bytes.
@@ -80,9 +80,11 @@ impl Operand {
 
     /// Whether two operands share a byte. Of those that leave their memory some do that would not.
     pub const fn overlaps(self, other: Self) -> bool {
-        // Either begins within the other. The space, on top, keeps those of two memories apart.
-        let apart = other.place.wrapping_sub(self.place);
-        (apart < self.bytes || apart.wrapping_neg() < other.bytes) && self.bytes > 0 && other.bytes > 0
+        // Either begins within the other.
+        let apart = (other.place >> 2).wrapping_sub(self.place >> 2);
+        let meets =
+            (apart < self.bytes || apart.wrapping_neg() < other.bytes) && self.bytes > 0 && other.bytes > 0;
+        meets && (self.place ^ other.place) & 3 == 0
     }
 }
 

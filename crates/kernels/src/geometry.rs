@@ -3,9 +3,10 @@
 use crate::KernelError;
 
 /// Height and width in pixels, and channels, of an image stored row by row, channels last.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, bytemuck::Pod, bytemuck::Zeroable)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[allow(missing_docs)]
+#[repr(C)]
 pub struct Hwc {
     pub h: u32,
     pub w: u32,
@@ -25,9 +26,10 @@ impl Hwc {
 }
 
 /// A vertical and a horizontal count.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, bytemuck::Pod, bytemuck::Zeroable)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[allow(missing_docs)]
+#[repr(C)]
 pub struct Yx {
     pub y: u16,
     pub x: u16,
@@ -42,8 +44,9 @@ pub type Padding = Yx;
 /// output (y, x) reads input (y·stride.y − pad.y + ky·dilation.y, x·stride.x − pad.x + kx·dilation.x)
 /// for ky in 0..size.y, kx in 0..size.x; what lies outside the image is not read
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, bytemuck::Pod, bytemuck::Zeroable)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[repr(C)]
 pub struct Window {
     /// Images in the batch.
     pub batch: u32,

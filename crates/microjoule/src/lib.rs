@@ -36,7 +36,7 @@ pub const KERNELS: &str = kernels::arch::NATIVE.name();
 /// Brings in a model that a build script compiled, as a module of its name.
 ///
 /// The module holds `ARENA_BYTES`, `STATE_BYTES`, `WEIGHT_BYTES`; `INPUTS` and `OUTPUTS` (and `INPUT`, `OUTPUT` when
-/// there is one) with shape and quantisation; `PLAN`; and `Model`.
+/// there is one) with shape and quantisation; `PLAN`, of the type `Program`; and `Model`.
 #[macro_export]
 macro_rules! include_model {
     ($name:ident) => {
@@ -66,7 +66,9 @@ pub fn arg_max<T: PartialOrd + Copy>(elements: &[T]) -> Option<usize> {
 #[doc(hidden)]
 pub mod plan {
     pub use engine::{
-        Arena, DType, Executor, Fill, Observer, Operand, Plan, RunError, Step, TensorInfo, ops::*,
+        Arena, DType, Executor, Fill, Observer, Operand, Plan, RunError, Step, TensorInfo,
+        ops::*,
+        tape::{self, Kind, fixed, plain},
     };
     pub use kernels::{
         arch::armv8_1m_mve::*,

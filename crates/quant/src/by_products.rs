@@ -10,8 +10,9 @@ use crate::multiplier::{Clamp, Multiplier, ZeroPoint};
 use crate::rounding::{doubling_high_mul, doubling_high_mul_add, saturating_shift_left};
 
 /// What the two products of every channel share.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, bytemuck::Pod, bytemuck::Zeroable)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[repr(C)]
 pub struct ByProducts {
     /// Zero of the output.
     pub zero: ZeroPoint,

@@ -12,8 +12,9 @@
 use crate::{Clamp, Multiplier, ZeroPoint};
 
 /// What the channels of a layer share.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, bytemuck::Pod, bytemuck::Zeroable)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[repr(C)]
 pub struct GuardedOutput {
     /// Zero of the output, inside the clamp.
     pub zero: ZeroPoint,

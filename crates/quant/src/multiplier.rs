@@ -6,8 +6,9 @@ use crate::rounding::{doubling_high_mul, round_shift_right, saturate_i32, satura
 ///
 /// A quantised value `q` stands for `scale · (q − zero)`: code subtracts it from inputs and adds it to
 /// outputs. Nothing stores a negated zero.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, bytemuck::Pod, bytemuck::Zeroable)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[repr(C)]
 pub struct ZeroPoint(pub i32);
 
 /// Scale and zero point of a tensor.
@@ -21,8 +22,9 @@ pub struct Affine {
 }
 
 /// The range an activation is limited to, both ends included.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, bytemuck::Pod, bytemuck::Zeroable)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[repr(C)]
 pub struct Clamp {
     /// Least value allowed.
     pub min: i32,

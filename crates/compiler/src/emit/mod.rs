@@ -4,6 +4,7 @@ mod blob;
 mod build;
 mod rust;
 mod source;
+mod tape;
 
 pub use blob::blob;
 pub use build::{BuildError, build_model, build_script};

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use engine::{Operand, Space};
 
-use super::source::expression;
+use super::{source::expression, tape::Tape};
 use crate::{Compiled, TensorDesc, graph::Node, plan::PlannedStep};
 
 /// A plan as Rust source, and the constants that it includes.
@@ -41,9 +41,6 @@ fn write_plan(out: &mut String, compiled: &Compiled, weights_file: &str) -> std:
     tensors(out, "INPUT", "What the caller writes before a run.", &compiled.inputs)?;
     tensors(out, "OUTPUT", "What the caller reads after a run.", &compiled.outputs)?;
     writeln!(out, "static WEIGHTS: Aligned<WEIGHT_BYTES> = Aligned(*include_bytes!({weights_file:?}));\n")?;
-    let (setup, steps) = layout.steps.split_at(layout.setup);
-    write_steps(out, "SETUP", compiled, setup)?;
-    write_steps(out, "STEPS", compiled, steps)?;
     writeln!(out, "static FILLS: [Fill; {}] = [", layout.fills.len())?;
     for (at, pattern) in &layout.fills {
         let mut bytes = [0u8; 8];
@@ -56,15 +53,53 @@ fn write_plan(out: &mut String, compiled: &Compiled, weights_file: &str) -> std:
         )?;
     }
     writeln!(out, "];\n")?;
+    match Tape::of(layout) {
+        Some(tape) => write_network(out, compiled, &tape)?,
+        None => write_jumping(out, compiled)?,
+    }
+    write_model(out, compiled)
+}
+
+/// What the plan's program is, where it can be read from the beginning to the end.
+fn write_network(out: &mut String, compiled: &Compiled, tape: &Tape) -> std::fmt::Result {
+    let layers = |steps: &[PlannedStep]| steps.iter().map(|step| step.layer).collect::<Vec<_>>();
+    let (setup, steps) = compiled.layout.steps.split_at(compiled.layout.setup);
+    writeln!(out, "/// What the compiler knows of the model.\npub enum Network {{}}\n")?;
+    writeln!(out, "impl tape::Network for Network {{")?;
+    writeln!(out, "    const ARENA_BYTES: u32 = ARENA_BYTES as u32;")?;
+    writeln!(out, "    const STATE_BYTES: u32 = STATE_BYTES as u32;")?;
+    writeln!(out, "    const INPUTS: &'static [TensorInfo<'static>] = &INPUTS;")?;
+    writeln!(out, "    const OUTPUTS: &'static [TensorInfo<'static>] = &OUTPUTS;")?;
+    writeln!(out, "    const FILLS: &'static [Fill] = &FILLS;")?;
+    writeln!(out, "    const KINDS: &'static [Kind] = &[")?;
+    for kind in &tape.kinds {
+        writeln!(out, "        {kind},")?;
+    }
+    writeln!(out, "    ];")?;
+    write_tape(out, "SETUP", compiled, setup, &tape.setup)?;
+    write_tape(out, "STEPS", compiled, steps, &tape.steps)?;
+    writeln!(out, "    const LAYERS: [&'static [u16]; 2] = [&{:?}, &{:?}];", layers(steps), layers(setup))?;
+    writeln!(out, "    type Record = [u32; {}];", tape.words)?;
+    writeln!(out, "    fn weights() -> &'static [u8] {{\n        &WEIGHTS.0\n    }}\n}}\n")?;
+    writeln!(out, "/// What a plan is compiled in as.\npub type Program = tape::Compiled<Network>;\n")?;
     writeln!(out, "/// The plan: what runs, on which bytes, in which order.")?;
-    writeln!(out, "pub static PLAN: Plan<'static> = Plan {{")?;
-    writeln!(out, "    name: {name:?},\n    inputs: &INPUTS,\n    outputs: &OUTPUTS,")?;
+    writeln!(out, "pub static PLAN: Program = Program::new();\n")
+}
+
+/// What the plan's program is, where steps are reached from anywhere.
+fn write_jumping(out: &mut String, compiled: &Compiled) -> std::fmt::Result {
+    let (setup, steps) = compiled.layout.steps.split_at(compiled.layout.setup);
+    write_steps(out, "SETUP", compiled, setup)?;
+    write_steps(out, "STEPS", compiled, steps)?;
+    writeln!(out, "/// What a plan is compiled in as.\npub type Program = Plan<'static>;\n")?;
+    writeln!(out, "/// The plan: what runs, on which bytes, in which order.")?;
+    writeln!(out, "pub static PLAN: Program = Plan {{")?;
+    writeln!(out, "    name: {:?},\n    inputs: &INPUTS,\n    outputs: &OUTPUTS,", compiled.graph.name)?;
     writeln!(out, "    arena_bytes: ARENA_BYTES as u32,\n    state_bytes: STATE_BYTES as u32,")?;
     writeln!(
         out,
         "    fills: &FILLS,\n    setup: &SETUP,\n    steps: &STEPS,\n    weights: &WEIGHTS.0,\n}};\n"
-    )?;
-    write_model(out, compiled)
+    )
 }
 
 fn tensors(out: &mut String, kind: &str, doc: &str, all: &[TensorDesc]) -> std::fmt::Result {
@@ -104,16 +139,47 @@ fn operand(operand: Operand) -> String {
     format!("Operand::{space}({}, {})", operand.offset(), operand.bytes())
 }
 
+/// What stands on a tape for each step.
+fn write_tape(
+    out: &mut String,
+    name: &str,
+    compiled: &Compiled,
+    steps: &[PlannedStep],
+    tape: &[Vec<u8>],
+) -> std::fmt::Result {
+    writeln!(out, "    #[rustfmt::skip]\n    const {name}: &'static [u8] = &[")?;
+    let mut last = None;
+    for (step, bytes) in steps.iter().zip(tape) {
+        write_layer(out, compiled, step, &mut last)?;
+        let places: Vec<_> = step.operands.iter().map(|&it| operand(it)).collect();
+        writeln!(out, "        // {} on {}", expression(&step.operator), places.join(", "))?;
+        let bytes: Vec<_> = bytes.iter().map(u8::to_string).collect();
+        writeln!(out, "        {},", bytes.join(", "))?;
+    }
+    writeln!(out, "    ];")
+}
+
+/// The model's operator that a step belongs to, where another begins.
+fn write_layer(
+    out: &mut String,
+    compiled: &Compiled,
+    step: &PlannedStep,
+    last: &mut Option<usize>,
+) -> std::fmt::Result {
+    if last.replace(step.layer) == Some(step.layer) {
+        return Ok(());
+    }
+    match compiled.graph.main().nodes.iter().find(|node| node.layer == step.layer) {
+        Some(node) => writeln!(out, "    // {}", describe(compiled, node)),
+        None => Ok(()),
+    }
+}
+
 fn write_steps(out: &mut String, kind: &str, compiled: &Compiled, steps: &[PlannedStep]) -> std::fmt::Result {
     writeln!(out, "static {kind}: [Step<'static>; {}] = [", steps.len())?;
     let mut last = None;
     for step in steps {
-        if last != Some(step.layer) {
-            last = Some(step.layer);
-            if let Some(node) = compiled.graph.main().nodes.iter().find(|node| node.layer == step.layer) {
-                writeln!(out, "    // {}", describe(compiled, node))?;
-            }
-        }
+        write_layer(out, compiled, step, &mut last)?;
         let operands: Vec<_> = step.operands.iter().map(|&it| operand(it)).collect();
         writeln!(
             out,
@@ -153,7 +219,7 @@ fn write_model(out: &mut String, compiled: &Compiled) -> std::fmt::Result {
     let state = if is_stateful { ", state: &'m mut Arena<STATE_BYTES>" } else { "" };
     let passed = if is_stateful { "&mut state.0" } else { "&mut []" };
     writeln!(out, "/// The model, ready to run.")?;
-    writeln!(out, "pub struct Model<'m>(Executor<'m, &'static Plan<'static>>);\n")?;
+    writeln!(out, "pub struct Model<'m>(Executor<'m, &'static Program>);\n")?;
     writeln!(out, "impl<'m> Model<'m> {{")?;
     writeln!(
         out,
@@ -221,7 +287,7 @@ fn write_model(out: &mut String, compiled: &Compiled) -> std::fmt::Result {
     )?;
     writeln!(
         out,
-        "    /// The executor, for whatever the typed methods do not do.\n    pub fn executor(&mut self) -> &mut Executor<'m, &'static Plan<'static>> {{\n        &mut self.0\n    }}\n}}"
+        "    /// The executor, for whatever the typed methods do not do.\n    pub fn executor(&mut self) -> &mut Executor<'m, &'static Program> {{\n        &mut self.0\n    }}\n}}"
     )
 }
 

@@ -23,12 +23,12 @@ pub(super) fn conv_2d(cx: &mut Lowering<'_>, conv: &Conv2d, layer: &Weighted) ->
         return false;
     }
     let depth = conv.shape.filter_elements();
-    let (Some(finish), Ok(outside)) =
+    let (Some(finish), Ok(_)) =
         (finish(layer, conv.output_zero, conv.clamp), i8::try_from(conv.input_zero.0))
     else {
         return false;
     };
-    let packed = HeliumConv2d { shape: conv.shape, outside, finish };
+    let packed = HeliumConv2d { shape: conv.shape, outside: conv.input_zero, finish };
     let (Some(scratch), Some(constants)) =
         (packed.scratch_bytes(), Packed::of(layer, depth, conv.input_zero))
     else {
@@ -53,12 +53,12 @@ pub(super) fn fully_connected(cx: &mut Lowering<'_>, matrix: &FullyConnected, la
 }
 
 pub(super) fn depthwise_conv_2d(cx: &mut Lowering<'_>, conv: &DepthwiseConv2d, layer: &Weighted) -> bool {
-    let (Some(finish), Ok(outside)) =
+    let (Some(finish), Ok(_)) =
         (finish(layer, conv.output_zero, conv.clamp), i8::try_from(conv.input_zero.0))
     else {
         return false;
     };
-    let Some(packed) = HeliumDepthwiseConv2d::new(conv.window, outside, finish) else { return false };
+    let Some(packed) = HeliumDepthwiseConv2d::new(conv.window, conv.input_zero, finish) else { return false };
     let (Some(scratch), Some(constants)) =
         (packed.scratch_bytes(), Packed::channel_by_channel(layer, conv.window.taps(), conv.input_zero))
     else {

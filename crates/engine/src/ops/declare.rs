@@ -1,7 +1,19 @@
 //! How operators are written down.
 
 /// Declares an operator: its parameters, and what one does with a step's operands, before the next step follows.
+///
+/// `plain`: its parameters are what their bytes say.
 macro_rules! operator {
+    (plain $(#[$doc:meta])* $name:ident($params:ty), |$this:ident, $io:ident| $run:block) => {
+        operator! {
+            @ [
+                $(#[$doc])*
+                #[derive(bytemuck::Pod, bytemuck::Zeroable)]
+                #[repr(transparent)]
+                pub struct $name(pub $params);
+            ] $name |$this, $io| $run
+        }
+    };
     ($(#[$doc:meta])* $name:ident($params:ty), |$this:ident, $io:ident| $run:block) => {
         operator! { @ [$(#[$doc])* pub struct $name(pub $params);] $name |$this, $io| $run }
     };

@@ -15,6 +15,7 @@ mod hybrid;
 mod matmul;
 mod movement;
 mod packed;
+mod plain;
 mod pooling;
 mod recurrent;
 mod reduction;

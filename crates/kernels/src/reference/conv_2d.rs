@@ -12,8 +12,9 @@ use crate::{KernelError, PerChannel, Window, blocks::Blocks as _};
 ///
 /// With `filter_c` below the input's channels they are cut into that many runs (groups), and each run of
 /// `output.c / groups` output channels sees only its own.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, bytemuck::Pod, bytemuck::Zeroable)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[repr(C)]
 pub struct ConvShape {
     /// Where each output reads.
     pub window: Window,
@@ -59,8 +60,9 @@ impl ConvShape {
 }
 
 /// A convolution: its shape, and how its integers stand for real numbers.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, bytemuck::Pod, bytemuck::Zeroable)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[repr(C)]
 pub struct Conv2d {
     /// What it reads.
     pub shape: ConvShape,

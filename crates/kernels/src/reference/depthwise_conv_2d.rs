@@ -8,8 +8,9 @@ use super::layer::{Layer, Nibbles, Range, Real, Sum32, Sum64, Weights, check_bia
 use crate::{KernelError, PerChannel, Window, blocks::Blocks as _};
 
 /// A depthwise convolution: output channel `c · multiplier + m` sees input channel `c` alone.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, bytemuck::Pod, bytemuck::Zeroable)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[repr(C)]
 pub struct DepthwiseConv2d {
     /// Where each output reads. `output.c` is a multiple of `input.c`.
     pub window: Window,

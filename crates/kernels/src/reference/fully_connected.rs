@@ -8,8 +8,9 @@ use super::layer::{IntegerWeights, Layer, Nibbles, Range, Real, Sum32, Sum64, Su
 use crate::{KernelError, PerChannel, blocks::Blocks as _};
 
 /// How many vectors a matrix is multiplied by, and of which lengths.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, bytemuck::Pod, bytemuck::Zeroable)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[repr(C)]
 pub struct MatrixShape {
     /// Vectors.
     pub batch: u32,
@@ -40,8 +41,9 @@ impl MatrixShape {
 }
 
 /// A matrix times each of several vectors.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, bytemuck::Pod, bytemuck::Zeroable)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[repr(C)]
 pub struct FullyConnected {
     /// Lengths.
     pub shape: MatrixShape,

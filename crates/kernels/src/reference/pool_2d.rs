@@ -7,8 +7,9 @@ use quant::Clamp;
 use crate::{KernelError, Window, blocks::Blocks as _};
 
 /// A pooling window. Channels stay apart; input and output have the same scale and zero.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, bytemuck::Pod, bytemuck::Zeroable)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[repr(C)]
 pub struct Pool2d {
     /// Where each output reads; `dilation` is 1.
     pub window: Window,

@@ -15,6 +15,7 @@ use crate::{
 macro_rules! packed {
     ($($(#[$doc:meta])* $name:ident($params:ident) = $kernel:path;)*) => {$(
         operator! {
+            plain
             $(#[$doc])*
             ///
             /// Operands: output, input, packed weights and factors, scratch.

@@ -37,6 +37,7 @@ impl<'v> Operands<'v> {
 }
 
 operator! {
+    plain
     /// CONV_2D on int8, packed for Helium.
     Conv2dMve(HeliumConv2d), |this, io| {
         let Operands { output, input, packed, scratch } = Operands::of(io)?;
@@ -45,6 +46,7 @@ operator! {
 }
 
 operator! {
+    plain
     /// FULLY_CONNECTED on int8, packed for Helium. It has no scratch.
     FullyConnectedMve(HeliumFullyConnected), |this, io| {
         let Operands { output, input, packed, .. } = Operands::of(io)?;
@@ -53,6 +55,7 @@ operator! {
 }
 
 operator! {
+    plain
     /// DEPTHWISE_CONV_2D on int8, packed for Helium.
     DepthwiseConv2dMve(HeliumDepthwiseConv2d), |this, io| {
         let Operands { output, input, packed, scratch } = Operands::of(io)?;
@@ -71,6 +74,7 @@ operator! {
 }
 
 operator! {
+    plain
     /// AVERAGE_POOL_2D on int8, for Helium.
     ///
     /// Operands: output, input.

@@ -55,10 +55,16 @@ macro_rules! operators {
 
 operators! {
     /// CONV_2D on int8, and FULLY_CONNECTED beside such layers.
+    #[derive(bytemuck::Pod, bytemuck::Zeroable)]
+    #[repr(transparent)]
     Conv2dCompact(CompactLayer) = CompactLayer::conv_2d;
     /// DEPTHWISE_CONV_2D on int8, one filter per channel.
+    #[derive(bytemuck::Pod, bytemuck::Zeroable)]
+    #[repr(transparent)]
     DepthwiseConv2dCompact(CompactLayer) = CompactLayer::depthwise_conv_2d;
     /// FULLY_CONNECTED on int8.
+    #[derive(bytemuck::Pod, bytemuck::Zeroable)]
+    #[repr(transparent)]
     FullyConnectedCompact(CompactFullyConnected) = CompactFullyConnected::run;
     /// AVERAGE_POOL_2D on int8 over the whole of an image. Operands: output, input.
     AveragePool2dCompact(CompactMean) = CompactMean::run;

@@ -12,6 +12,7 @@ use crate::memory::{elements, elements_mut};
 macro_rules! operators {
     ($($(#[$doc:meta])* $name:ident($params:ident) = $kernel:path;)*) => {$(
         operator! {
+            plain
             $(#[$doc])*
             $name($params), |this, io| {
                 let ([output, scratch], [input, weights, bias, mantissas, marks]) =

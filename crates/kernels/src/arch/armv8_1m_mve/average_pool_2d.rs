@@ -11,8 +11,9 @@ use crate::{blocks::Blocks as _, reference::Pool2d};
 const LANES: usize = 8;
 
 /// Means of windows.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, bytemuck::Pod, bytemuck::Zeroable)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[repr(C)]
 pub struct HeliumAveragePool2d {
     /// As [`average_pool_2d_s8`](crate::reference::average_pool_2d_s8) has it.
     pub pool: Pool2d,

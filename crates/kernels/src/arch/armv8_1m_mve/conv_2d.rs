@@ -1,6 +1,6 @@
 //! CONV_2D and FULLY_CONNECTED on packed weights.
 
-use quant::ByProducts;
+use quant::{ByProducts, ZeroPoint};
 
 use super::moves::{Windows, copy_windows, dot};
 use super::quads::{QUAD, Quads, Rows, slack};
@@ -8,20 +8,22 @@ use crate::reference::{ConvShape, MatrixShape};
 use crate::{Hwc, KernelError, Window, Yx, blocks::Blocks as _};
 
 /// A convolution whose weights are packed for Helium; its biases hold the input's zero.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, bytemuck::Pod, bytemuck::Zeroable)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[repr(C)]
 pub struct HeliumConv2d {
     /// What it reads. All input channels make one group.
     pub shape: ConvShape,
     /// What a tap outside the image reads: the input's zero.
-    pub outside: i8,
+    pub outside: ZeroPoint,
     /// From sums to outputs.
     pub finish: ByProducts,
 }
 
 /// A product with a matrix packed for Helium; its biases hold the input's zero.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, bytemuck::Pod, bytemuck::Zeroable)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[repr(C)]
 pub struct HeliumFullyConnected {
     /// Lengths.
     pub shape: MatrixShape,
@@ -319,7 +321,7 @@ impl HeliumConv2d {
         for (ky, framed) in framed.blocks_mut(framed_row).enumerate() {
             let inside = (rows.begin..rows.end).contains(&ky);
             if !inside {
-                framed.fill(self.outside);
+                framed.fill(self.outside.0 as i8);
                 continue;
             }
             let at = (rows.first + (ky - rows.begin) * rows.step) * image_row;
@@ -331,9 +333,9 @@ impl HeliumConv2d {
             let Some((middle, after)) = rest.split_at_mut_checked(width) else {
                 return Err(KernelError::Geometry);
             };
-            before.fill(self.outside);
+            before.fill(self.outside.0 as i8);
             copy_windows(&Windows { runs: &[0], run: width, pixels: 1, step: 0 }, from, middle);
-            after.fill(self.outside);
+            after.fill(self.outside.0 as i8);
         }
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! DEPTHWISE_CONV_2D on packed weights.
 
-use quant::ByProducts;
+use quant::{ByProducts, ZeroPoint};
 
 use super::conv_2d::HeliumWeights;
 use super::planes::{ChannelRun, MOST_TAPS, Patch, Planes};
@@ -10,15 +10,16 @@ use crate::{Hwc, KernelError, Window, Yx, blocks::Blocks as _};
 const MOST_SCRATCH: usize = 4096;
 
 /// A depthwise convolution whose weights are packed for Helium; its biases hold the input's zero.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, bytemuck::Pod, bytemuck::Zeroable)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[repr(C)]
 pub struct HeliumDepthwiseConv2d {
     /// Where each output reads. `output.c` is a multiple of `input.c`.
     pub window: Window,
     /// Outputs that are computed together, in rows and columns.
     pub tile: Yx,
     /// What a tap outside the image reads: the input's zero.
-    pub outside: i8,
+    pub outside: ZeroPoint,
     /// From sums to outputs.
     pub finish: ByProducts,
 }
@@ -26,7 +27,7 @@ pub struct HeliumDepthwiseConv2d {
 impl HeliumDepthwiseConv2d {
     /// Chooses the tile that takes the fewest instructions within a few kilobytes of scratch; `None` for a shape
     /// that the kernel cannot compute.
-    pub fn new(window: Window, outside: i8, finish: ByProducts) -> Option<Self> {
+    pub fn new(window: Window, outside: ZeroPoint, finish: ByProducts) -> Option<Self> {
         let taps = window.taps();
         if taps == 0 || taps > MOST_TAPS || window.dilation.y == 0 || window.dilation.x == 0 {
             return None;
@@ -111,8 +112,9 @@ impl HeliumDepthwiseConv2d {
         output: &mut [i8],
     ) -> Result<(), KernelError> {
         let Window { input: from, output: to, .. } = self.window;
-        let first =
-            planes.enter(&self.window, self.tile, (y, x), self.outside).ok_or(KernelError::Geometry)?;
+        let first = planes
+            .enter(&self.window, self.tile, (y, x), self.outside.0 as i8)
+            .ok_or(KernelError::Geometry)?;
         let input = input.get(first..).unwrap_or_default();
         let first = (y * to.w as usize + x) * to.c as usize;
         let output = output.get_mut(first..).ok_or(KernelError::Geometry)?;

@@ -5,8 +5,9 @@ use quant::{Clamp, Halving, Multiplier, ZeroPoint, scale_down};
 
 use super::inner;
 /// Zero points and limits of int8 images.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, bytemuck::Pod, bytemuck::Zeroable)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[repr(C)]
 pub struct CompactOutput {
     /// Zero of the input.
     pub input_zero: i8,

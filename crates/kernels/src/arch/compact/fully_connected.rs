@@ -4,8 +4,9 @@ use super::{CompactBuffers, CompactOutput, constants::Constants};
 use crate::blocks::Blocks as _;
 
 /// A matrix, and what its products become.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, bytemuck::Pod, bytemuck::Zeroable)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[repr(C)]
 pub struct CompactFullyConnected {
     /// Elements of one vector.
     pub inputs: u16,

@@ -7,8 +7,9 @@ use super::{
 use crate::blocks::Blocks as _;
 
 /// A convolution of one group, or with one filter per channel.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, bytemuck::Pod, bytemuck::Zeroable)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[repr(C)]
 pub struct CompactLayer {
     /// Where each output reads.
     pub window: CompactWindow,

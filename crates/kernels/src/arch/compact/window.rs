@@ -3,9 +3,10 @@
 use crate::{Hwc, Window, Yx, blocks::Blocks as _};
 
 /// As [`Hwc`], for images that are not large.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, bytemuck::Pod, bytemuck::Zeroable)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[allow(missing_docs)]
+#[repr(C)]
 pub struct CompactImage {
     pub h: u16,
     pub w: u16,
@@ -13,17 +14,19 @@ pub struct CompactImage {
 }
 
 /// As [`Yx`], for counts that are not large.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, bytemuck::Pod, bytemuck::Zeroable)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[allow(missing_docs)]
+#[repr(C)]
 pub struct CompactYx {
     pub y: u8,
     pub x: u8,
 }
 
 /// As [`Window`], on one image, in less than half of the bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, bytemuck::Pod, bytemuck::Zeroable)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[repr(C)]
 pub struct CompactWindow {
     /// What is read.
     pub input: CompactImage,

@@ -10,8 +10,9 @@ use super::{
 use crate::{KernelError, Window, arch::narrow_inner::convolve_block, blocks::Blocks as _};
 
 /// A convolution of one group, packed in words of four taps.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, bytemuck::Pod, bytemuck::Zeroable)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[repr(C)]
 pub struct PairedConv2d {
     /// Where each output reads.
     pub window: Window,

@@ -14,8 +14,9 @@ use crate::{
 };
 
 /// A depthwise convolution whose windows are at most three rows high, or one column wide.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, bytemuck::Pod, bytemuck::Zeroable)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[repr(C)]
 pub struct ColumnDepthwise {
     /// Where each output reads. `output.c` is a multiple of `input.c`.
     pub window: Window,

@@ -7,8 +7,9 @@ use super::{Factors, ROW, inner::Finish};
 use crate::{KernelError, arch::narrow_inner::multiply, reference::MatrixShape};
 
 /// A matrix packed in words of four weights, each plus 128.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, bytemuck::Pod, bytemuck::Zeroable)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[repr(C)]
 pub struct PackedMatrix {
     /// Lengths.
     pub shape: MatrixShape,

@@ -129,7 +129,7 @@ pub fn depthwise_conv_2d_s8(
                 from_zero: conv.clamp.min >= conv.output_zero.0,
             };
             let rows = planes.rows.div_ceil(2) * strips.stride + 1;
-            let gather = Gather::new(window, strips, conv.input_zero.0, input, [top, rows])?;
+            let gather = Gather::new(window, strips, conv.input_zero.0, input, [top, rows]);
             // What is left over is taken together with channels that are done.
             for (four, records) in records.chunks(4 * RECORD_BYTES).enumerate() {
                 let first = (4 * four).min(channels - 4);

@@ -22,6 +22,7 @@ pub(super) struct Gather<'a> {
     width: usize,
     words: usize,
     jobs: [Job; MOST_JOBS],
+    /// Jobs; none when the rows do not fit.
     used: usize,
 }
 
@@ -47,15 +48,10 @@ struct Job {
 }
 
 impl<'a> Gather<'a> {
-    /// The first `rows` words of planes' columns, from padded row `top` on, of an image with at least four channels.
+    /// The first `rows` words of planes' columns, from padded row `top` on, of an image with at least four channels. Where
+    /// they do not fit, [`fill`](Self::fill) refuses.
     #[inline(never)]
-    pub fn new(
-        window: &Window,
-        strips: Strips,
-        zero: i32,
-        input: &'a [i8],
-        [top, rows]: [usize; 2],
-    ) -> Result<Self, KernelError> {
+    pub fn new(window: &Window, strips: Strips, zero: i32, input: &'a [i8], [top, rows]: [usize; 2]) -> Self {
         let (pad, pad_x) = (usize::from(window.pad.y), usize::from(window.pad.x));
         let (h, w, c) = (window.input.h as usize, window.input.w as usize, window.input.c as usize);
         let Strips { width, words, .. } = strips;
@@ -65,7 +61,7 @@ impl<'a> Gather<'a> {
         let mut gather = Self { input, channels: c, outside, base, count, width, words, jobs, used: 0 };
         let fits = input.len() >= h * w * c && c >= 4 && pad_x + count <= width && rows * width <= words;
         if !fits {
-            return Err(KernelError::Geometry);
+            return gather;
         }
         let (end, mut done) = (pad + h, 0);
         while done < rows {
@@ -82,7 +78,10 @@ impl<'a> Gather<'a> {
             let pairs = if is_mixed { 1 } else { (alike / 2).max(1).min(rows - done) };
             let in_image = |y: usize| (y.wrapping_sub(pad) < h).then(|| y.wrapping_sub(pad) * w * c);
             let (upper, lower) = (in_image(y), in_image(y + 1));
-            let job = gather.jobs.get_mut(gather.used).ok_or(KernelError::Geometry)?;
+            let Some(job) = gather.jobs.get_mut(gather.used) else {
+                gather.used = 0;
+                return gather;
+            };
             *job = Job {
                 upper: upper.unwrap_or(0),
                 lower: lower.unwrap_or(0),
@@ -95,12 +94,12 @@ impl<'a> Gather<'a> {
             gather.used += 1;
             done += pairs;
         }
-        Ok(gather)
+        gather
     }
 
     /// Fills four planes with the channels from `first` on. Columns outside the image are left as they are.
     pub fn fill(&self, first: usize, planes: &mut [u32]) -> Result<(), KernelError> {
-        if first + 4 > self.channels || planes.len() < 4 * self.words {
+        if self.used == 0 || first + 4 > self.channels || planes.len() < 4 * self.words {
             return Err(KernelError::Geometry);
         }
         if self.count > 0 {
@@ -121,8 +120,8 @@ impl<'a> Gather<'a> {
             count: self.count,
             skip_to: 4 * (self.width - self.count),
         };
-        // SAFETY: jobs are of rows that the image has, which `Gather::new` found whole, four channels from the first on
-        // were checked to be in it, and the planes to have room for all rows; there are jobs and pixels.
+        // SAFETY: jobs are of rows that the image has, which `Gather::new` found whole if there is one, four channels from the first on
+        // were checked to be in it, and the planes to have room for all rows; there are jobs and pixels, as `fill` checked.
         unsafe { spread(&image, self.jobs.as_ptr(), self.used) };
     }
 

@@ -110,7 +110,7 @@ pub fn depthwise_windows_s8(
         for output in output.chunks_mut((strips.rows * out_row).max(1)) {
             let rows = output.len() / out_row.max(1);
             let job = [top, word_rows(window, rows)];
-            let gather = Gather::new(window, strips, conv.input_zero.0, input, job)?;
+            let gather = Gather::new(window, strips, conv.input_zero.0, input, job);
             for (channel, records) in records.blocks(multiplier * record_bytes).enumerate() {
                 // What is left over is taken together with channels that are done.
                 let first = (channel / 4 * 4).min(channels - 4);
