@@ -34,7 +34,7 @@ fn half_of_the_records_are_within_a_tenth_even_by_fits_without_the_model() {
         };
         let (fitted, left_out) = (spread(&|model| model.error()), spread(&|model| model.left_out_error()));
         // One network in nine has shapes that few kernels are made for.
-        assert!(fitted.median <= 0.05 && fitted.p90 <= 0.12, "{}: {fitted:?}", machine.machine);
+        assert!(fitted.median <= 0.06 && fitted.p90 <= 0.12, "{}: {fitted:?}", machine.machine);
         assert!(left_out.median <= 0.1 && left_out.p90 <= 0.35, "{}: {left_out:?}", machine.machine);
         // The error bar that users see is not below what was found.
         let shipped = find_machine(&machine.machine).expect("shipped").calibration;
