@@ -5,10 +5,12 @@ use std::{fs, path::Path};
 use anyhow::Result;
 use budget::write_atomically;
 
-use crate::bench;
+use crate::{bench, help};
 
-/// Writes the files that are generated: SUPPORTED_OPS.md, from the rules that do the refusing, and
-/// docs/performance.md, from the records of what kernels take.
+/// Writes the files that are generated.
+///
+/// SUPPORTED_OPS.md, from the rules that do the refusing; docs/performance.md, from the records of what kernels take; and
+/// crates/door/help.txt, from the definitions of the verbs.
 ///
 /// Example: cargo xtask codegen --check
 #[derive(clap::Args)]
@@ -22,7 +24,8 @@ pub struct Args {
 fn generated(workspace: &Path) -> Vec<(&'static str, String)> {
     let figures = workspace.join("bench/record").is_dir().then(|| bench::page(workspace));
     let figures = figures.map(|page| (bench::PAGE, page.unwrap_or_else(|error| format!("{error:#}"))));
-    [("SUPPORTED_OPS.md", compiler::ops::document())].into_iter().chain(figures).collect()
+    let rules = ("SUPPORTED_OPS.md", compiler::ops::document());
+    [rules, (help::FILE, help::pages())].into_iter().chain(figures).collect()
 }
 
 /// The generated files that are not what would be written.
@@ -58,7 +61,8 @@ mod tests {
     #[test]
     fn a_file_is_stale_until_it_is_written_and_after_it_was_changed() {
         let folder = tempfile::tempdir().unwrap();
-        assert_eq!(stale(folder.path()), ["SUPPORTED_OPS.md"]);
+        fs::create_dir_all(folder.path().join(help::FILE).parent().unwrap()).unwrap();
+        assert_eq!(stale(folder.path()), ["SUPPORTED_OPS.md", help::FILE]);
         assert!(!run(&Args { check: true }, folder.path()).unwrap());
         assert!(run(&Args { check: false }, folder.path()).unwrap());
         assert!(run(&Args { check: true }, folder.path()).unwrap());

@@ -1,4 +1,4 @@
-//! The one door: every task of the workspace is a verb of this program.
+//! Every task of the workspace is a verb of this program, which stands behind `cargo xtask`.
 
 mod attach;
 mod bench;
@@ -14,6 +14,7 @@ mod firmware;
 mod flash;
 mod fuzz;
 mod gate;
+mod help;
 mod infer;
 mod input;
 mod measure;

@@ -7,6 +7,9 @@ use std::{
 
 use serde_json::Value;
 
+/// What the door prints without this program.
+const PAGES: &str = include_str!("../../crates/door/help.txt");
+
 fn workspace() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
@@ -187,6 +190,7 @@ fn diff_agrees_with_a_record_and_finds_the_layer_that_does_not() {
 #[test]
 fn every_verb_has_help_with_an_example() {
     let help = stdout(&xtask(&["--help"]));
+    assert!(PAGES.contains(&help) && PAGES.contains(&stderr(&xtask(&[]))), "run `cargo xtask codegen`");
     let listed = help.lines().skip_while(|line| *line != "Commands:").skip(1);
     let verbs: Vec<_> = listed.map_while(|line| line.split_whitespace().next()).collect();
     assert!(verbs.len() > 8, "{help}");
@@ -194,6 +198,7 @@ fn every_verb_has_help_with_an_example() {
         let output = xtask(&[verb, "--help"]);
         assert_eq!(code(&output), Some(0), "{verb}");
         let help = stdout(&output);
+        assert!(PAGES.contains(&help), "{verb}: not the door's page; run `cargo xtask codegen`");
         let example =
             help.split_once("Example").is_some_and(|(_, rest)| rest.contains(&format!("cargo xtask {verb}")));
         assert!(example, "{verb}");
