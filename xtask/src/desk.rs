@@ -44,7 +44,7 @@ pub struct Desk {
     pub image: PathBuf,
     /// The program.
     pub lab: Lab,
-    /// What every verb of the program is told: board, chip, image, probe.
+    /// As [`place`] says.
     pub arguments: Vec<String>,
     /// What stands before every line that could be mistaken for more.
     pub prefix: &'static str,
@@ -78,12 +78,18 @@ impl On {
                 }
             }
         };
-        let mut arguments = vec![format!("--board={}", board.name), format!("--chip={chip}")];
-        arguments.push(format!("--image={}", image.display()));
-        arguments.extend(self.probe.iter().map(|probe| format!("--probe={probe}")));
+        let arguments = place(&board, &chip, &image, self.probe.as_deref());
         let prefix = if is_simulated(self.probe.as_deref()) { "simulated: " } else { "" };
         Ok(Some(Desk { board, image, lab, arguments, prefix }))
     }
+}
+
+/// What every verb of `lab` is told: board, chip, image, probe.
+pub fn place(board: &Board, chip: &str, image: &Path, probe: Option<&str>) -> Vec<String> {
+    let mut arguments = vec![format!("--board={}", board.name), format!("--chip={chip}")];
+    arguments.push(format!("--image={}", image.display()));
+    arguments.extend(probe.map(|probe| format!("--probe={probe}")));
+    arguments
 }
 
 /// Whether a probe is none.

@@ -14,7 +14,7 @@ use super::{
     record,
 };
 use crate::{
-    desk::is_simulated,
+    desk::{is_simulated, place},
     firmware::Ready,
     flash::flash_regions,
     probe::{Lab, chip},
@@ -47,9 +47,8 @@ pub fn measure(request: &Request<'_>, probe: Option<&str>) -> Result<Result<Meas
     eprintln!("{} for {}: building", model.name, board.name);
     let image = ready.image(&model.path, request.profile, false)?;
     let contents = Contents::read(&image.path)?;
-    let mut to = vec![format!("--chip={chip}"), format!("--image={}", image.path.display())];
-    to.extend(probe.map(|probe| format!("--probe={probe}")));
-    let mut flash = vec!["flash".to_owned(), format!("--board={}", board.name), "--verify".to_owned()];
+    let to = place(board, chip, &image.path, probe);
+    let mut flash = vec!["flash".to_owned(), "--verify".to_owned()];
     flash.extend(flash_regions(board).chain(to.clone()));
     if !lab.aside(&flash)? {
         bail!("{} was not flashed, and not measured", board.name);

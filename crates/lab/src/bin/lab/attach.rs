@@ -2,34 +2,26 @@
 
 use std::{
     io::{self, Write},
-    path::PathBuf,
     thread::sleep,
     time::{Duration, Instant},
 };
 
 use lab::{
-    probes::{Chip, Connection, Error, Image, Target},
+    probes::{Connection, Error, Target},
     simulated::{Act, first_words},
 };
 
-use crate::desk::{Desk, Which};
+use crate::{
+    desk::{Desk, Which},
+    place::Place,
+};
 
 /// Writes what firmware logs to standard output, as it comes, until it is stopped. It is defmt's frames, for the caller to
 /// decode.
 #[derive(clap::Args)]
 pub struct Args {
-    /// The board's name, for what is said.
-    #[arg(long)]
-    board: String,
-    /// The chip, as probe-rs spells it.
-    #[arg(long)]
-    chip: String,
-    /// The image that runs on it.
-    #[arg(long, value_name = "ELF")]
-    image: PathBuf,
-    /// The probe's serial number, or `simulated`.
-    #[arg(long, value_name = "SERIAL|simulated")]
-    pub probe: Option<Which>,
+    #[command(flatten)]
+    pub place: Place,
     /// Start the firmware anew, and see its log from the beginning.
     #[arg(long)]
     reset: bool,
@@ -47,10 +39,9 @@ const LOG: usize = 0;
 
 /// Runs the verb.
 pub fn run(args: &Args) -> Result<(), Error> {
-    let chip = Chip::named(&args.chip)?;
-    let image = Image::read(&args.image)?;
+    let (chip, image) = args.place.open()?;
     let control_block = image.channels()?;
-    let acts = match args.probe {
+    let acts = match args.place.probe {
         Some(Which::Simulated(_)) => {
             let words = first_words(&image.elf);
             let bytes = words.map_err(|reason| Error::Image { file: image.path.clone(), reason })?;
@@ -58,12 +49,12 @@ pub fn run(args: &Args) -> Result<(), Error> {
         }
         _ => Vec::new(),
     };
-    let desk = Desk::with_firmware(args.probe.as_ref(), &chip, &image, acts)?;
+    let desk = Desk::with_firmware(args.place.probe.as_ref(), &chip, &image, acts)?;
     let mut connection = Connection::open(desk.open()?, &chip, false)?;
     if args.reset || matches!(desk, Desk::Simulated(_)) {
         connection.reset(Some(control_block))?;
     }
-    eprintln!("{}{} ({}): listening; stop with Ctrl-C", desk.prefix(), args.board, chip.name());
+    eprintln!("{}{} ({}): listening; stop with Ctrl-C", desk.prefix(), args.place.board, chip.name());
     let started = Instant::now();
     let mut bytes = [0; 1024];
     let mut out = io::stdout().lock();

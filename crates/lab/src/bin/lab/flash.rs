@@ -1,33 +1,20 @@
 //! `flash`: an image into a chip.
 
-use std::{
-    path::PathBuf,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
-use lab::probes::{Chip, Error, Flashed, How, Image, Kind, Progress, Region, Stage, Target, flash_patiently};
+use lab::probes::{Error, Flashed, How, Kind, Progress, Region, Stage, Target, flash_patiently};
 
-use crate::desk::{Desk, Which};
+use crate::{desk::Desk, place::Place};
 
 /// Writes an image into a chip, and starts it.
 #[derive(clap::Args)]
 pub struct Args {
-    /// The board's name, for what is said.
-    #[arg(long)]
-    board: String,
-    /// The chip, as probe-rs spells it.
-    #[arg(long)]
-    chip: String,
-    /// The image.
-    #[arg(long, value_name = "ELF")]
-    image: PathBuf,
+    #[command(flatten)]
+    pub place: Place,
     /// The board's flash, where that is less than the chip could have.
     #[arg(long, value_name = "ORIGIN:LENGTH", value_parser = region)]
     flash: Vec<Region>,
-    /// The probe's serial number, or `simulated`.
-    #[arg(long, value_name = "SERIAL|simulated")]
-    pub probe: Option<Which>,
     /// Erase all of the chip first.
     #[arg(long)]
     chip_erase: bool,
@@ -52,13 +39,12 @@ fn region(text: &str) -> Result<Region, String> {
 
 /// Runs the verb.
 pub fn run(args: &Args) -> Result<(), Error> {
-    let chip = Chip::named(&args.chip)?;
-    let image = Image::read(&args.image)?;
+    let (chip, image) = args.place.open()?;
     chip.fits(&image, &args.flash)?;
-    let desk = Desk::new(args.probe.as_ref(), &chip, &image)?;
+    let desk = Desk::new(args.place.probe.as_ref(), &chip, &image)?;
     let prefix = desk.prefix();
     let say = |line: &str| eprintln!("{prefix}{line}");
-    let target = format!("{} ({})", args.board, chip.name());
+    let target = format!("{} ({})", args.place.board, chip.name());
     say(&format!("{target}: {} B in {} pieces, fits", image.bytes(), image.segments.len()));
     let how = How { chip_erase: args.chip_erase, verify: args.verify };
     let started = Instant::now();

@@ -9,6 +9,7 @@ mod desk;
 mod find;
 mod flash;
 mod peek;
+mod place;
 mod talk;
 
 use std::process::ExitCode;
@@ -38,11 +39,11 @@ enum Verb {
 impl Verb {
     fn probe(&self) -> Option<&Which> {
         match self {
-            Self::Attach(args) => args.probe.as_ref(),
+            Self::Attach(args) => args.place.probe.as_ref(),
             Self::Find(args) => args.probe.as_ref(),
-            Self::Flash(args) => args.probe.as_ref(),
-            Self::Peek(args) => args.probe.as_ref(),
-            Self::Talk(args) => args.probe.as_ref(),
+            Self::Flash(args) => args.place.probe.as_ref(),
+            Self::Peek(args) => args.place.probe.as_ref(),
+            Self::Talk(args) => args.place.probe.as_ref(),
         }
     }
 }
