@@ -20,8 +20,10 @@ mod drift;
 mod error;
 mod file;
 mod gate;
+mod growth;
 mod lever;
 mod metric;
+pub mod page;
 mod quantisation;
 pub mod record;
 pub mod report;
@@ -39,11 +41,12 @@ pub use file::{
     At, Budget, Int8Outputs, Limit, Measure, ModelBudget, Quantisation, REGRESSION, Target, TargetKind, Tier,
 };
 pub use gate::{Bench, Cause, Counts, Gate, Judgement, Run, SCHEMA, Strictness, judge};
+pub use growth::{Growth, growth};
 pub use lever::{After, Lever, Variant};
 pub use metric::{Metric, Width};
 pub use quantisation::{Loss, loss_of_accuracy, loss_of_outputs, read_rows};
 pub use record::{Obtained, Record};
-pub use side_by_side::{Column, Figures, Row, SideBySide, is_same_model};
+pub use side_by_side::{Column, Figures, Row, SideBySide};
 pub use unit::{Dimension, percent};
 pub use verdict::{Figure, Verdict};
 pub use write::write_atomically;

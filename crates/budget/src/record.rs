@@ -227,6 +227,13 @@ impl Record {
         Self::from_json(&file, &text)
     }
 
+    /// Whether it is of the model with this name and SHA-256. A prediction's hash is that of its list of layers, since it may
+    /// be of a network that is no file; so a prediction belongs to a model by its name.
+    #[must_use]
+    pub fn is_of(&self, name: &str, sha256: &str) -> bool {
+        self.model.sha256 == sha256 || (self.obtained == Obtained::Simulated && self.model.name == name)
+    }
+
     /// Holds a record against what its keys promise.
     pub(crate) fn check(&self, file: &str) -> Result<(), BudgetError> {
         let malformed = |found: String, expected: &str| BudgetError::Malformed {

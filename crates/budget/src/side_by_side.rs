@@ -134,12 +134,9 @@ impl SideBySide {
     }
 }
 
-/// Whether two records are of one model: by their hashes, or, beside a prediction, by their names. A prediction's hash is
-/// that of its list of layers, since it may be of a network that is no file.
-#[must_use]
-pub fn is_same_model(one: &Record, other: &Record) -> bool {
-    let predicted = [one, other].iter().any(|record| record.obtained == Obtained::Simulated);
-    one.model.sha256 == other.model.sha256 || (predicted && one.model.name == other.model.name)
+/// Whether two records are of one model, by what either knows.
+fn is_same_model(one: &Record, other: &Record) -> bool {
+    one.is_of(&other.model.name, &other.model.sha256) || other.is_of(&one.model.name, &one.model.sha256)
 }
 
 fn shown(figure: Option<f64>) -> String {

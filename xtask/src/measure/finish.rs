@@ -6,7 +6,7 @@ use std::{
 };
 
 use anyhow::{Context, Result};
-use budget::{Obtained, Record, write_atomically};
+use budget::{Record, write_atomically};
 use lab::{
     measurement::{Measurement, measure, record},
     recording::Recording,
@@ -100,12 +100,7 @@ fn energy_windows(measured: &Measurement) -> Vec<EnergyWindow> {
 fn spans(file: &Path, recording: &Recording) -> Result<Vec<StepSpan>> {
     let record = Record::read(file).map_err(Usage::of)?;
     let measured = recording.metadata().model.as_ref();
-    // A prediction's hash is that of its layers.
-    let other = |model: &lab::recording::Identity| match record.obtained {
-        Obtained::Simulated => model.name != record.model.name,
-        Obtained::Emulated | Obtained::Measured => model.sha256 != record.model.sha256,
-    };
-    if measured.is_some_and(other) {
+    if measured.is_some_and(|model| !record.is_of(&model.name, &model.sha256)) {
         return Err(Usage::error(format!(
             "{}: steps of another model, {}",
             file.display(),

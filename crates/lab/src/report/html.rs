@@ -1,5 +1,6 @@
 //! One self-contained page.
 
+use budget::page::{Page, ZOOM, escape, list, totals};
 use serde_json::json;
 
 use super::{
@@ -31,8 +32,6 @@ pub fn html(of: &Measurement, metadata: &Metadata, trace: &Trace, steps: &[StepS
     let model = metadata.model.as_ref().map_or("a model", |model| &model.name);
     let board = metadata.board.as_deref().unwrap_or("a board");
     let title = escape(&format!("{model} on {board}"));
-    // A script element ends at the first `</`, whatever it holds.
-    let data = data(of, trace, steps).to_string().replace('<', "\\u003c");
     let steps_note = if steps.is_empty() {
         String::new()
     } else {
@@ -40,58 +39,45 @@ pub fn html(of: &Measurement, metadata: &Metadata, trace: &Trace, steps: &[StepS
          over the first inference of the first window.</p>"
             .to_owned()
     };
-    let list = |name: &str, lines: &[String]| {
-        let items: String = lines.iter().map(|line| format!("<li>{}</li>", escape(line))).collect();
-        if lines.is_empty() { String::new() } else { format!("<h2>{name}</h2><ul>{items}</ul>") }
-    };
-    format!(
-        r#"<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>{title}</title><style>{CSS}</style></head>
-<body><main><h1>{title}</h1>
-<p><strong>{obtained}.</strong> {instrument}, {volts} V, {rate} samples a second; windows found {found}.</p>
-<dl class="totals">{totals}</dl>
-{problems}{warnings}
-<h2 id="h-trace">Current</h2>
-<div class="controls"><button type="button" data-act="in">zoom in</button><button type="button" data-act="out">zoom out</button><button type="button" data-act="left" aria-label="earlier">◀</button><button type="button" data-act="right" aria-label="later">▶</button><button type="button" data-act="all">all</button><button type="button" data-act="window">a window</button><button type="button" data-act="inference">an inference</button></div>
+    let body = format!(
+        r#"<p><strong>{obtained}.</strong> {instrument}, {volts} V, {rate} samples a second; windows found {found}.</p>
+{totals}{problems}{warnings}<h2 id="h-trace">Current</h2>
+<div class="controls">{ZOOM}<button type="button" data-act="window">a window</button><button type="button" data-act="inference">an inference</button></div>
 <canvas id="trace" tabindex="0" role="application" aria-label="Current over time; plus and minus zoom, arrows move, 0 shows all. The tables below have the figures"></canvas>
 <p id="said" role="status" aria-live="polite">Drag to move, wheel or + and - to zoom.</p>{steps_note}
 <h2>Windows</h2><div class="scroll" tabindex="0" role="region" aria-label="Windows"><table>{windows}</table></div>
 <h2>All figures</h2><pre>{text}</pre>
-</main><script type="application/json" id="data">{data}</script><script>{JS}</script></body></html>
 "#,
         instrument = escape(&metadata.acquisition.instrument),
         volts = metadata.acquisition.volts,
         rate = metadata.acquisition.rate_hz,
         found = escape(of.found.name()),
-        totals = totals(of),
+        totals = totals(figures(of)),
         problems = list("Why this does not count", &of.problems),
         warnings = list("To look at", &of.warnings),
         windows = windows(of),
         text = escape(&text(of, metadata)),
-    )
+    );
+    Page { title: &title, style: CSS, body: &body, data: &data(of, trace, steps), script: JS }.html()
 }
 
-fn totals(of: &Measurement) -> String {
-    let total = |name: &str, value: String| format!("<div><dt>{name}</dt><dd>{value}</dd></div>");
-    let mut totals = String::new();
+/// What stands at the top.
+fn figures(of: &Measurement) -> Vec<(&'static str, String)> {
+    let mut figures = Vec::new();
     if let Some(energy) = &of.energy {
         let interval = &energy.microjoules;
         let joules = with_prefix(interval.mean / 1e6, "J");
-        totals += &total("energy of an inference", format!("{joules} {}", plus_minus(interval.relative())));
-        totals += &total("median of windows", with_prefix(energy.median_microjoules / 1e6, "J"));
+        figures.push(("energy of an inference", format!("{joules} {}", plus_minus(interval.relative()))));
+        figures.push(("median of windows", with_prefix(energy.median_microjoules / 1e6, "J")));
     }
-    if let Some(time) = &of.microseconds {
-        totals += &total("latency", with_prefix(time.mean / 1e6, "s"));
-    }
-    for (name, value) in
-        [("average power", of.average_w), ("peak power", of.peak_w), ("idle power", of.idle_w)]
-    {
-        if let Some(value) = value {
-            totals += &total(name, with_prefix(value, "W"));
-        }
-    }
-    totals += &total("lost samples", of.lost.samples.to_string());
-    totals + &total("verdict", if of.is_good() { "counts" } else { "does not count" }.to_owned())
+    let latency = of.microseconds.map(|time| with_prefix(time.mean / 1e6, "s"));
+    figures.extend(latency.map(|latency| ("latency", latency)));
+    let powers = [("average power", of.average_w), ("peak power", of.peak_w), ("idle power", of.idle_w)];
+    let known = powers.into_iter().filter_map(|(name, watts)| Some((name, with_prefix(watts?, "W"))));
+    figures.extend(known);
+    figures.push(("lost samples", of.lost.samples.to_string()));
+    figures.push(("verdict", if of.is_good() { "counts" } else { "does not count" }.to_owned()));
+    figures
 }
 
 fn windows(of: &Measurement) -> String {
@@ -132,8 +118,4 @@ fn data(of: &Measurement, trace: &Trace, steps: &[StepSpan]) -> serde_json::Valu
         "inference": of.microseconds.map(|time| time.mean / 1e6),
         "steps": steps.iter().map(|step| json!([step.name, step.begin, step.length])).collect::<Vec<_>>(),
     })
-}
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

@@ -1,15 +1,13 @@
 //! One self-contained page.
 
+use budget::page::{Page, ZOOM, escape, list, totals};
+use serde_json::json;
+
 use super::{record, units};
 use crate::simulate::{Prediction, Track};
-use serde_json::json;
 
 const CSS: &str = include_str!("page.css");
 const JS: &str = include_str!("page.js");
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
-}
 
 /// The page: time-line, roofline, energy, memory over time, sortable layers. It needs no network.
 pub fn html(prediction: &Prediction) -> String {
@@ -69,50 +67,39 @@ pub fn html(prediction: &Prediction) -> String {
         "peak": peak, "band": band,
         "knee": engine.map_or(0.0, |engine| engine.activations.knee_bytes),
     });
-    // A script element ends at the first `</`, whatever it holds.
-    let data = data.to_string().replace('<', "\\u003c");
-    let total = |name: &str, value: String| format!("<div><dt>{name}</dt><dd>{value}</dd></div>");
     let error = &machine.calibration;
-    let totals = [
-        total(
-            "latency",
-            format!("{:.3} ms ±{:.0} %", prediction.total_us / 1e3, error.latency_median * 100.0),
-        ),
-        total("energy", format!("{:.3} mJ", prediction.total_uj / 1e3)),
-        total("average power", units::power(prediction.average_w())),
-        total("peak power", units::power(prediction.peak_w)),
-        total("arithmetic", format!("{:.1} MMAC", prediction.macs / 1e6)),
-        total("weights", units::size(prediction.weight_bytes)),
-        total("activations at most", units::size(prediction.arena_bytes)),
-        total("segments", prediction.overhead.segments.to_string()),
-    ]
-    .concat();
-    let wrong: String = machine.known_wrong.iter().map(|line| format!("<li>{}</li>", escape(line))).collect();
+    let figures = [
+        ("latency", format!("{:.3} ms ±{:.0} %", prediction.total_us / 1e3, error.latency_median * 100.0)),
+        ("energy", format!("{:.3} mJ", prediction.total_uj / 1e3)),
+        ("average power", units::power(prediction.average_w())),
+        ("peak power", units::power(prediction.peak_w)),
+        ("arithmetic", format!("{:.1} MMAC", prediction.macs / 1e6)),
+        ("weights", units::size(prediction.weight_bytes)),
+        ("activations at most", units::size(prediction.arena_bytes)),
+        ("segments", prediction.overhead.segments.to_string()),
+    ];
     let title = escape(&format!("{} on {}", prediction.network, machine.name));
-    format!(
-        r#"<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>{title}</title><style>{CSS}</style></head>
-<body><main><h1>{title}</h1>
-<p>Simulated, not measured. {description}; batch {batch}; place {place}. Calibrated on {on}: half of the rows held out were within {median:.0} %, nine of ten within {p90:.0} %.</p>
-<dl class="totals">{totals}</dl>
-<p id="said" role="status" aria-live="polite">Choose a bar, a point or a row to read it here.</p>
+    let body = format!(
+        r#"<p>Simulated, not measured. {description}; batch {batch}; place {place}. Calibrated on {on}: half of the rows held out were within {median:.0} %, nine of ten within {p90:.0} %.</p>
+{totals}<p id="said" role="status" aria-live="polite">Choose a bar, a point or a row to read it here.</p>
 <h2 id="h-line">What happens when</h2>
-<div class="controls"><button type="button" data-act="in">zoom in</button><button type="button" data-act="out">zoom out</button><button type="button" data-act="left" aria-label="earlier">◀</button><button type="button" data-act="right" aria-label="later">▶</button><button type="button" data-act="all">all</button></div>
+<div class="controls">{ZOOM}</div>
 <svg id="timeline" tabindex="0" role="application" aria-label="Time-line; plus and minus zoom, arrows move, 0 shows all"></svg>
 <h2>Roofline</h2><svg id="roof" role="img" aria-label="Rate of every step over the arithmetic it does for a byte; the table below has the same numbers"></svg>
 <h2>Energy</h2><svg id="energy" role="img" aria-label="Share of each part of the energy, listed below"></svg><div class="key" id="ekey"></div>
 <h2>Activations over time</h2><svg id="memory" role="img" aria-label="Bytes of activations alive over time"></svg>
 <h2>Layers</h2><div class="scroll" tabindex="0" role="region" aria-label="Layers"><table><thead><tr></tr></thead><tbody></tbody></table></div>
-<h2>Known to be wrong</h2><ul>{wrong}</ul>
-</main><script type="application/json" id="data">{data}</script><script>{JS}</script></body></html>
-"#,
+{wrong}"#,
         description = escape(machine.description.trim_end_matches('.')),
         batch = prediction.batch,
         place = prediction.settings.place.name(),
         on = escape(&error.on),
         median = error.latency_median * 100.0,
         p90 = error.latency_p90 * 100.0,
-    )
+        totals = totals(figures),
+        wrong = list("Known to be wrong", &machine.known_wrong),
+    );
+    Page { title: &title, style: CSS, body: &body, data: &data, script: JS }.html()
 }
 
 fn short(value: impl Into<Option<f64>>) -> Option<f64> {
