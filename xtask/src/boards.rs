@@ -91,6 +91,8 @@ struct Row {
     loads_plans: bool,
     /// The chip that a debug probe reaches, if one does.
     chip: Option<String>,
+    /// Why no simulated target stands in for it, where none does.
+    not_simulated: Option<String>,
     build: Ability,
     run: Ability,
 }
@@ -155,6 +157,7 @@ fn row(board: &Board, machine: &Machine) -> Row {
         memories: board.memory.iter().map(memory).collect(),
         loads_plans: board.plan.is_some(),
         chip: board.chip.clone(),
+        not_simulated: board.not_simulated.clone(),
         build: Ability::of(build),
         run: Ability::of(run),
     }
@@ -176,7 +179,8 @@ fn text(rows: &[Row]) -> Result<String, std::fmt::Error> {
         let here = match (row.build.possible, row.run.possible) {
             (true, true) => format!("builds; {}", row.run.by),
             (true, false) if row.chip.is_some() => {
-                format!("builds; `cargo xtask flash --board {}` with a probe, or simulated", row.name)
+                let or = if row.not_simulated.is_none() { ", or simulated" } else { "" };
+                format!("builds; `cargo xtask flash --board {}` with a probe{or}", row.name)
             }
             (true, false) => "builds".to_owned(),
             (false, true) => row.run.by.clone(),
@@ -221,6 +225,8 @@ mod tests {
         );
         let m55 = rows.iter().find(|row| row.core == "Cortex-M55").unwrap();
         assert_eq!(m55.isa, "armv8_1m_mve");
+        let simulated = |name: &str| rows.iter().any(|row| row.name == name && row.not_simulated.is_none());
+        assert!(simulated("rp-pico") && !simulated("rp-pico2"));
         let stand_in = rows.iter().find(|row| row.emulated_core.is_some()).unwrap();
         assert_eq!((stand_in.core.as_str(), stand_in.isa.as_str()), ("Cortex-M0+", "armv6m"));
     }

@@ -1,4 +1,4 @@
-//! Boards behind a debug probe, as verbs are typed: the whole way to a simulated target, for three families of chips.
+//! Boards behind a debug probe, as verbs are typed: the whole way to a simulated target, for every chip that has one.
 
 use std::{
     path::Path,
@@ -7,7 +7,15 @@ use std::{
 
 use serde_json::Value;
 
-const BOARDS: [&str; 3] = ["nucleo-l4r5zi", "nrf52840-dk", "rp-pico"];
+const BOARDS: [&str; 7] = [
+    "microbit-v2",
+    "nrf52840-dk",
+    "nrf5340-dk",
+    "nucleo-h743zi",
+    "nucleo-l4r5zi",
+    "nucleo-u575zi",
+    "rp-pico",
+];
 
 fn xtask(arguments: &[&str]) -> Option<(Output, String)> {
     let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
@@ -87,7 +95,15 @@ fn what_firmware_left_comes_first_with_a_backtrace() {
         assert_eq!(output.status.code(), Some(0), "{said}");
         let told = "simulated: hard fault, 1 start ago, in case 0, step 3 of the plan: an instruction that the core does not";
         assert!(text.starts_with(told), "{text}");
-        assert!(text.contains(&format!("boards/{board}/src/main.rs:")), "{text}");
+        assert!(text.contains("boards/probed/src/lib.rs:"), "{text}");
         assert!(text.contains("waiting for a job"), "{text}");
     }
+}
+
+#[test]
+fn a_chip_that_is_not_simulated_is_named() {
+    let arguments = ["flash", "--board", "rp-pico2", "--probe", "simulated"];
+    let Some((output, said)) = xtask(&arguments) else { return };
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("simulated: error: simulating: no simulated target for RP235x"), "{said}");
 }

@@ -6,23 +6,18 @@ mod boost;
 
 use embassy_stm32::{
     Config,
-    gpio::{Level, Output, Speed},
-    pac::RCC,
+    gpio::Output,
     rcc::{AHBPrescaler, MSIRange, Pll, PllMul, PllPreDiv, PllRDiv, PllSource, Sysclk},
 };
-use microjoule::Executor;
-use probed::{Desk, Room};
+use probed::Desk;
 
-microjoule::include_model!(model);
-
-static ARENA: Room<{ model::ARENA_BYTES }> = Room::new();
-static STATE: Room<{ model::STATE_BYTES }> = Room::new();
+probed::program!(desk());
 
 /// The oscillator's 4 MHz, sixty times, halved.
 const CLOCK_HZ: u32 = 120_000_000;
 
-#[probed::entry]
-fn main() -> ! {
+/// Sets the chip up at its full speed.
+fn desk() -> Desk<Output<'static>> {
     boost::before();
     let mut config = Config::default();
     config.rcc.msi = Some(MSIRange::RANGE4M);
@@ -39,11 +34,5 @@ fn main() -> ! {
     config.rcc.ahb_pre = AHBPrescaler::DIV2;
     let peripherals = embassy_stm32::init(config);
     boost::after();
-
-    let window = Output::new(peripherals.PF13, Level::Low, Speed::VeryHigh);
-    let causes = RCC.csr().read();
-    RCC.csr().modify(|status| status.set_rmvf(true));
-    let watchdog = causes.iwdgrstf() || causes.wwdgrstf();
-    let desk = Desk { clock_hz: CLOCK_HZ, window, watchdog };
-    probed::serve(desk, &mut Executor::begin(&model::PLAN, ARENA.take(), STATE.take()))
+    st::desk(CLOCK_HZ, peripherals.PF13)
 }

@@ -12,6 +12,9 @@ mod source {
 
     pub fn start() {
         if let Some(mut core) = Peripherals::take() {
+            // Here, because what belongs to the core is handed out once.
+            #[cfg(feature = "caches")]
+            crate::caches::start(&mut core);
             core.DCB.enable_trace();
             core.DWT.enable_cycle_counter();
         }

@@ -30,6 +30,8 @@ pub struct Board {
     pub chip: Option<String>,
     /// What writes images and starts them.
     pub runner: Option<Runner>,
+    /// Why no simulated target stands in for the chip, where none does.
+    pub not_simulated: Option<String>,
     /// What its wires are for.
     pub pins: Option<Pins>,
     /// Why an image may hold code that panics, in spite of the rule for all others: what of it, and when that runs.
@@ -195,8 +197,11 @@ pub struct Budget {
     pub stack: ByteCount,
 }
 
+/// How boards call a memory that is the stack's alone.
+const STACK: &str = "STACK";
+
 /// Bytes of RAM that are kept for what firmware has beside model and stack.
-const VARIABLES: u64 = 4 << 10;
+const VARIABLES: u64 = 8 << 10;
 
 impl Board {
     /// Reads one board.
@@ -248,8 +253,15 @@ impl Board {
     #[must_use]
     pub fn fast_ram(&self) -> Option<u32> {
         self.memory.iter().find(|memory| memory.kind == MemoryKind::SlowRam)?;
-        let taken = self.budget.stack.0 + VARIABLES;
+        let stack = self.stack_memory().map_or(self.budget.stack, |memory| memory.length);
+        let taken = stack.0 + VARIABLES;
         u32::try_from(self.memory_bytes(MemoryKind::Ram).saturating_sub(taken)).ok()
+    }
+
+    /// The memory that is the stack's alone; nothing where variables share theirs with it.
+    #[must_use]
+    pub fn stack_memory(&self) -> Option<&Memory> {
+        self.memory.iter().find(|memory| memory.name == STACK)
     }
 
     /// Length of all memories of one kind.
@@ -353,6 +365,23 @@ mod tests {
         assert_eq!(board.budget.stack, ByteCount(2048));
         assert_eq!(board.budget.ram, ByteCount(4096));
         assert!(board.qemu.is_none());
+    }
+
+    #[test]
+    fn the_arena_gets_what_stack_and_variables_leave() {
+        let of = |more: &str| {
+            let workspace = workspace(&BOARD.replace("[budget]", &format!("{more}[budget]")));
+            Board::find(workspace.path(), "one").unwrap().fast_ram()
+        };
+        let memory = |name: &str, kind: &str| {
+            format!(
+                "[[memory]]\nname = \"{name}\"\nkind = \"{kind}\"\norigin = 0x3000_0000\nlength = \"16 KiB\"\n"
+            )
+        };
+        let slow = memory("SLOW", "slow-ram");
+        assert_eq!(of(""), None, "all of it is one memory");
+        assert_eq!(of(&slow), Some((64 - 2 - 8) << 10));
+        assert_eq!(of(&(slow + &memory(STACK, "ram"))), Some((64 - 8) << 10));
     }
 
     #[test]

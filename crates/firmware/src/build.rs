@@ -313,6 +313,7 @@ mod tests {
             flash_wait_states: None,
             chip: None,
             runner: None,
+            not_simulated: None,
             pins: None,
             may_panic: None,
             memory: Vec::new(),

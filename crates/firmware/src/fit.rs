@@ -50,15 +50,11 @@ pub(crate) fn overflows(board: &Board, said: &str) -> Vec<Shortage> {
     board.memory.iter().filter_map(overflowed).collect()
 }
 
-/// How boards call a memory that is the stack's alone.
-const STACK: &str = "STACK";
-
 /// What has been linked leaves its stack what the board's budget gives it, or this tells how little is left.
 pub(crate) fn stack_shortage(board: &Board, sizes: &Sizes) -> Option<Shortage> {
     let memory = board.memory.iter().find(|memory| memory.kind == MemoryKind::Ram)?;
     // A stack in a memory of its own takes nothing of what variables have.
-    let is_apart = board.memory.iter().any(|memory| memory.name == STACK);
-    let stack = if is_apart { 0 } else { board.budget.stack.0 };
+    let stack = if board.stack_memory().is_some() { 0 } else { board.budget.stack.0 };
     let takes = sizes.ram_bytes() + stack;
     (takes > memory.length.0).then(|| Shortage {
         memory: memory.name.clone(),

@@ -12,7 +12,7 @@ use crate::{Board, Error, Memory, MemoryKind};
 /// What is not where it has to be, in words; nothing where all is.
 ///
 /// All of the image lies in memories of the board, and what is loaded in flash. A Cortex-M finds its vector table where flash
-/// begins: first the stack's top, then the entry. A board behind a probe has RTT's control block and the record of faults in
+/// begins: first the stack's top, then the entry. An RP2350 asks for an image definition. A board behind a probe has RTT's control block and the record of faults in
 /// RAM, and the latter where no start clears it.
 ///
 /// # Errors
@@ -25,6 +25,9 @@ pub fn misplaced(image: &Path, board: &Board) -> Result<Vec<String>, Error> {
     let mut found = image.loaded();
     found.extend(image.placed());
     found.extend(if board.target.starts_with("thumb") { image.vectors() } else { image.first_instruction() });
+    if board.chip.as_ref().is_some_and(|chip| chip.starts_with("RP235")) {
+        found.extend(image.undefined());
+    }
     if board.runner.is_some() {
         found.extend(image.looked_at());
     }
@@ -36,6 +39,12 @@ const UNTOUCHED: &str = ".uninit";
 /// Symbols that somebody outside looks for: RTT's control block, and the record of faults.
 const CONTROL_BLOCK: &str = "_SEGGER_RTT";
 const FAULT_RECORD: &str = "MICROJOULE_FAULT";
+
+/// What RP2350's boot code takes for an Arm program that starts at its vector table: a block with one item, which loops to
+/// itself. "RP2350 Datasheet", section 5.9.5.1 "Minimum Arm IMAGE_DEF".
+const IMAGE_DEFINITION: [u32; 5] = [0xffff_ded3, 0x1021_0142, 0x0000_01ff, 0, 0xab12_3579];
+/// It looks for that from the start of flash.
+const SEARCHED_BYTES: u64 = 4096;
 
 struct Image<'a> {
     file: ElfFile32<'a, Endianness>,
@@ -137,6 +146,17 @@ impl Image<'_> {
                 vec![format!("the entry is {entry:#x}, and the core starts at {:#x}", start.unwrap_or(0))]
             }
         }
+    }
+
+    /// What RP2350's boot code would pass over.
+    fn undefined(&self) -> Option<String> {
+        let start = self.start()?;
+        let stands_at = |at: u64| {
+            let mut words = (at..).step_by(4).zip(IMAGE_DEFINITION);
+            words.all(|(address, word)| self.word(address) == Some(word))
+        };
+        let is_defined = (start..start + SEARCHED_BYTES).step_by(4).any(stands_at);
+        (!is_defined).then(|| format!("no image definition in the {SEARCHED_BYTES} bytes from {start:#x} on"))
     }
 
     fn looked_at(&self) -> Vec<String> {

@@ -93,6 +93,7 @@ fn a_locked_chip_is_left_alone_and_the_way_to_open_it_told() {
         ("STM32L4R5ZITx", "-ob RDP=0xAA"),
         ("STM32H743ZITx", "-ob RDP=0xAA"),
         ("nRF52840_xxAA", "--chip-erase"),
+        ("nRF5340_xxAA", "--chip-erase"),
     ] {
         let chip = Chip::named(name).unwrap();
         let start = if name.starts_with("nRF") { 0 } else { 0x0800_0000 };
@@ -106,10 +107,12 @@ fn a_locked_chip_is_left_alone_and_the_way_to_open_it_told() {
 
 #[test]
 fn a_chip_erase_opens_nordics_lock() {
-    let chip = Chip::named("nRF52840_xxAA").unwrap();
-    let locked = board(&chip).with(Fault::Locked);
-    flash(&locked, &chip, &image(0, 0x2000_0400), How { chip_erase: true, verify: true }).unwrap();
-    assert!(locked.log().contains(&"CTRL-AP: erase all".to_owned()), "{:?}", locked.log());
+    for name in ["nRF52840_xxAA", "nRF5340_xxAA"] {
+        let chip = Chip::named(name).unwrap();
+        let locked = board(&chip).with(Fault::Locked);
+        flash(&locked, &chip, &image(0, 0x2000_0400), How { chip_erase: true, verify: true }).unwrap();
+        assert!(locked.log().contains(&"CTRL-AP: erase all".to_owned()), "{:?}", locked.log());
+    }
 }
 
 #[test]
@@ -117,6 +120,7 @@ fn another_chip_is_named_and_left_alone() {
     for (there, wanted, told) in [
         ("nRF52833_xxAA", "nRF52840_xxAA", "a nRF52833, and not nRF52840_xxAA"),
         ("STM32L4R5ZITx", "nRF52840_xxAA", "not one of Nordic's nRF52 series"),
+        ("STM32U575ZITxQ", "nRF5340_xxAA", "not one of Nordic's nRF53 series"),
         ("STM32U575ZITxQ", "STM32L4R5ZITx", "another core (CPUID 0x410fd214)"),
         ("STM32H743ZITx", "STM32L4R5ZITx", "one that calls itself 0x0 where 0x470 was expected"),
     ] {

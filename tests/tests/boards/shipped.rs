@@ -101,6 +101,14 @@ fn what_is_not_where_the_chip_needs_it_is_told() {
         assert!(short.contains("have no memory"), "{name}: {short}");
         if ready.board.target.starts_with("thumb") {
             assert!(short.contains("the stack begins at"), "{name}: {short}");
+            let chip = |chip: &str| told(&Board { chip: Some(chip.to_owned()), ..ready.board.clone() });
+            let is_defined = name == "rp-pico2";
+            assert_eq!(
+                chip("RP235x").contains("no image definition in the 4096 bytes"),
+                !is_defined,
+                "{name}"
+            );
+            assert_eq!(chip("RP2040"), "", "{name}");
         }
         if ready.board.runner.is_none() {
             let probed = told(&Board { runner: Some(Runner::ProbeRs), ..ready.board.clone() });

@@ -25,10 +25,9 @@ pub struct Connection {
 const CPUID: u64 = 0xe000_ed00;
 /// How long a chip may take to stop after a reset.
 const HALT_LIMIT: Duration = Duration::from_millis(500);
-/// Nordic's control access port, which a chip of another maker does not have.
-const CTRL_AP: u8 = 1;
+/// Nordic's control access ports, which a chip of another maker does not have: the series, the port, and what it calls itself.
+const CTRL_APS: [(&str, u8, u32); 2] = [("nRF52", 1, 0x0288_0000), ("nRF53", 2, 0x1288_0000)];
 const IDR: u64 = 0xfc;
-const NORDIC_IDR: u32 = 0x0288_0000;
 
 impl Connection {
     /// Connects to the chip at the probe's end, and makes sure that it is the one that is meant. With `unlock`, a chip that
@@ -37,7 +36,10 @@ impl Connection {
     /// # Errors
     /// [`Error::NoAnswer`], [`Error::WrongChip`], [`Error::Locked`], [`Error::Lost`].
     pub fn open(probe: Probe, chip: &Chip, unlock: bool) -> Result<Self, Error> {
-        let probe = if chip.name().starts_with("nRF52") { nordic(probe, chip)? } else { probe };
+        let probe = match CTRL_APS.iter().find(|(series, ..)| chip.name().starts_with(series)) {
+            Some(control) => nordic(probe, chip, *control)?,
+            None => probe,
+        };
         let permissions = if unlock { Permissions::new().allow_erase_all() } else { Permissions::new() };
         let session = probe
             .attach(chip.target().clone(), permissions)
@@ -325,20 +327,20 @@ fn locked(chip: &Chip) -> Error {
 }
 
 /// Makes sure that Nordic's access port is there before anybody takes what it says for a lock, and opens it by erasing.
-fn nordic(mut probe: Probe, chip: &Chip) -> Result<Probe, Error> {
+fn nordic(mut probe: Probe, chip: &Chip, (series, port, name): (&str, u8, u32)) -> Result<Probe, Error> {
     let silent = |error: &probe_rs::Error| unattached(chip, error, "connecting");
     probe.attach_to_unspecified().map_err(|error| silent(&error))?;
     let mut interface = probe
         .try_into_arm_debug_interface(DefaultArmSequence::create())
         .map_err(|(_, error)| silent(&probe_rs::Error::from(error)))?;
     let read = interface.select_debug_port(DpAddress::Default).and_then(|()| {
-        interface.read_raw_ap_register(&FullyQualifiedApAddress::v1_with_default_dp(CTRL_AP), IDR)
+        interface.read_raw_ap_register(&FullyQualifiedApAddress::v1_with_default_dp(port), IDR)
     });
     match read {
-        Ok(NORDIC_IDR) => Ok(interface.close()),
+        Ok(found) if found == name => Ok(interface.close()),
         Ok(_) => Err(Error::WrongChip {
             expected: chip.name().to_owned(),
-            found: "not one of Nordic's nRF52 series".to_owned(),
+            found: format!("not one of Nordic's {series} series"),
         }),
         Err(error) => Err(silent(&probe_rs::Error::from(error))),
     }

@@ -108,10 +108,14 @@ impl Machine {
             _ if target.name.starts_with("STM32H7") => 0x411f_c270,
             _ => 0x410f_c241,
         };
-        let locks = target.name.starts_with("nRF52");
+        let control: &[u8] = match target.name.get(..5) {
+            Some("nRF52") => &[1],
+            Some("nRF53") => &[2, 3],
+            _ => &[],
+        };
         Some(Self {
             memory,
-            ports: Ports::new(accesses, locks),
+            ports: Ports::new(accesses, control),
             firmware: None,
             log: Vec::new(),
             cores: target.cores.iter().map(|_| Core::new()).collect(),

@@ -9,8 +9,8 @@ pub struct Ports {
     cores: Vec<(Option<u32>, u8)>,
     selected: Option<u32>,
     ports: Vec<Port>,
-    /// Whether access port 1 is Nordic's, which unlocks.
-    control: bool,
+    /// The numbers of Nordic's access ports that unlock, where the chip has some.
+    control: &'static [u8],
     locked: bool,
     erasing: bool,
 }
@@ -32,16 +32,19 @@ struct Access {
 
 /// An AHB access port for a Cortex-M, as it names itself.
 const AHB_AP: u32 = 0x2477_0011;
+/// Of an access port's control and status word: it can be used.
+const ENABLED: u32 = 1 << 6;
 /// Nordic's control access port.
 const CTRL_AP: u32 = 0x0288_0000;
+/// That of chips with TrustZone.
+const SECURE_CTRL_AP: u32 = 0x1288_0000;
 /// Where the ROM table stands.
 const ROM_TABLE: u32 = 0xe00f_f003;
-const CTRL_AP_PORT: u8 = 1;
 /// RP2040's debug port that does nothing but reset.
 const RESCUE: u32 = 0xf100_2927;
 
 impl Ports {
-    pub fn new(cores: Vec<(Option<u32>, u8)>, control: bool) -> Self {
+    pub fn new(cores: Vec<(Option<u32>, u8)>, control: &'static [u8]) -> Self {
         let mut ports: Vec<Port> = Vec::new();
         for (targetsel, _) in &cores {
             if !ports.iter().any(|port| port.targetsel == *targetsel) {
@@ -74,14 +77,14 @@ impl Ports {
     /// The core behind the selected access port.
     fn core(&mut self) -> Option<usize> {
         let port = self.port()?;
-        let (targetsel, number) = (port.targetsel, (port.select >> 24) as u8);
+        let (targetsel, number) = (port.targetsel, port.number());
         self.cores.iter().position(|core| *core == (targetsel, number))
     }
 }
 
 impl Port {
     fn access(&mut self) -> &mut Access {
-        let number = (self.select >> 24) as u8;
+        let number = self.number();
         let place = self.access.iter().position(|(of, _)| *of == number).unwrap_or(self.access.len());
         if place == self.access.len() {
             self.access.push((number, Access::default()));
@@ -89,8 +92,8 @@ impl Port {
         &mut self.access[place].1
     }
 
-    fn is_control(&self) -> bool {
-        (self.select >> 24) as u8 == CTRL_AP_PORT
+    fn number(&self) -> u8 {
+        (self.select >> 24) as u8
     }
 
     fn register(&self, address: u8) -> u8 {
@@ -154,17 +157,20 @@ impl Machine {
         let control = self.ports.control;
         let Some(port) = self.ports.port() else { return Err(Refused::NoAcknowledge) };
         let register = port.register(address);
-        if port.is_control() && control {
+        if control.contains(&port.number()) {
             return Ok(match register {
                 0x08 => u32::from(std::mem::take(&mut self.ports.erasing)),
                 0x0c => u32::from(!self.ports.locked),
+                0xfc if control.len() > 1 => SECURE_CTRL_AP,
                 0xfc => CTRL_AP,
                 _ => 0,
             });
         }
         let access = *port.access();
         match register {
-            0x00 => Ok(access.csw | 0x40),
+            // A lock takes the bus away from its access port.
+            0x00 if self.ports.locked && !control.is_empty() => Ok(access.csw & !ENABLED),
+            0x00 => Ok(access.csw | ENABLED),
             0x04 => Ok(access.tar),
             0x0c => {
                 let word = self.bus_read(access.tar & !3)?;
@@ -185,7 +191,7 @@ impl Machine {
         let control = self.ports.control;
         let Some(port) = self.ports.port() else { return Err(Refused::NoAcknowledge) };
         let register = port.register(address);
-        if port.is_control() && control {
+        if control.contains(&port.number()) {
             if register == 0x04 && value == 1 {
                 self.log.push("CTRL-AP: erase all".to_owned());
                 self.memory.erase_all();
@@ -234,7 +240,7 @@ impl Machine {
 
     /// Nordic's lock closes the whole bus; others close flash alone.
     fn allowed(&self, address: u32) -> Result<(), Refused> {
-        match self.ports.locked && (self.ports.control || self.memory.is_flash(address)) {
+        match self.ports.locked && (!self.ports.control.is_empty() || self.memory.is_flash(address)) {
             true => Err(Refused::Protected),
             false => Ok(()),
         }

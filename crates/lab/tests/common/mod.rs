@@ -3,11 +3,12 @@
 use lab::probes::{Chip, Image, Segment};
 
 /// Chips with a debug port of their own kind each, and where an image and its control block go in them.
-pub const FAMILIES: [(&str, u32, u32); 5] = [
+pub const FAMILIES: [(&str, u32, u32); 6] = [
     ("STM32L4R5ZITx", 0x0800_0000, 0x2000_0400),
     ("nRF52840_xxAA", 0x0000_0000, 0x2000_0400),
     ("RP2040", 0x1000_0000, 0x2000_0400),
-    ("STM32H743ZITx", 0x0800_0000, 0x2400_0400),
+    ("STM32H743ZITx", 0x0800_0000, 0x2000_0400),
+    ("nRF5340_xxAA", 0x0000_0000, 0x2000_0400),
     ("STM32U575ZITxQ", 0x0800_0000, 0x2000_0400),
 ];
 

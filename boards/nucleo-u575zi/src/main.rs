@@ -1,0 +1,36 @@
+//! ST's NUCLEO-U575ZI-Q at 160 MHz: a model that serves the host by RTT.
+#![no_std]
+#![no_main]
+
+use embassy_stm32::{
+    Config,
+    gpio::Output,
+    pac::{FLASH, ICACHE},
+    rcc::{Pll, PllDiv, PllMul, PllPreDiv, PllSource, Sysclk, VoltageScale},
+};
+use probed::Desk;
+
+probed::program!(desk());
+
+/// The oscillator's 16 MHz, ten times.
+const CLOCK_HZ: u32 = 160_000_000;
+
+/// Sets the chip up at its full speed.
+fn desk() -> Desk<Output<'static>> {
+    let mut config = Config::default();
+    config.rcc.hsi = true;
+    config.rcc.pll1 = Some(Pll {
+        source: PllSource::HSI,
+        prediv: PllPreDiv::DIV1,
+        mul: PllMul::MUL10,
+        divp: None,
+        divq: None,
+        divr: Some(PllDiv::DIV1),
+    });
+    config.rcc.sys = Sysclk::PLL1_R;
+    config.rcc.voltage_range = VoltageScale::RANGE1;
+    let peripherals = embassy_stm32::init(config);
+    FLASH.acr().modify(|access| access.set_prften(true));
+    ICACHE.cr().modify(|cache| cache.set_en(true));
+    st::desk(CLOCK_HZ, peripherals.PF13)
+}
