@@ -5,18 +5,20 @@ mod collect;
 mod judge;
 mod record;
 mod result;
+mod uncertainty;
 
 pub use record::record;
 pub use result::{Energy, Found, Lost, Measurement, Spread, WindowFigures};
 
 use crate::{
     recording::{Error, Marking, Recording, WindowPlan},
-    statistics::{Contributions, Integral, Interval, deviation, drift, median},
+    statistics::{Integral, Interval, deviation, drift, mean, median},
     stream::EventKind,
     trace::Trace,
     window::{Finder, Levels, Window, Windows},
 };
 use collect::Collected;
+use uncertainty::{Known, edges};
 
 /// What is asked of a recording.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -76,7 +78,6 @@ fn find(recording: &mut Recording, plan: &WindowPlan) -> Result<Marks, Error> {
 
 /// The figures.
 fn compute(recording: &Recording, options: Options, marks: Marks, collected: &Collected) -> Measurement {
-    let Marks { windows, found, lost } = marks;
     let plan = &recording.metadata().windows;
     let metadata = recording.metadata();
     let acquisition = &metadata.acquisition;
@@ -85,25 +86,7 @@ fn compute(recording: &Recording, options: Options, marks: Marks, collected: &Co
     let idle_power = collected.idle.power();
     let subtracted = if options.subtract_idle { idle_power.unwrap_or(0.0) } else { 0.0 };
 
-    let integrals = std::iter::zip(&collected.windows, &collected.holes);
-    let figures: Vec<WindowFigures> = std::iter::zip(&windows.found, integrals)
-        .map(|(window, (integral, hole))| {
-            let seconds = window.samples() as f64 / rate_hz;
-            let energy = integral.energy(rate_hz) - subtracted * seconds;
-            WindowFigures {
-                window: *window,
-                begin_seconds: window.begin as f64 / rate_hz,
-                seconds,
-                microjoules: energy * 1e6 / inferences,
-                microseconds: seconds * 1e6 / inferences,
-                microcoulombs: integral.charge(rate_hz) * 1e6 / inferences,
-                average_w: integral.mean_power().unwrap_or(0.0),
-                peak_w: integral.peak_power(),
-                missing: window.samples().saturating_sub(integral.samples()),
-                whole: !hole && is_whole(window, integral, found, recording),
-            }
-        })
-        .collect();
+    let figures = figures(recording, &marks, collected, subtracted);
     let whole: Vec<(&WindowFigures, &Integral)> =
         std::iter::zip(&figures, &collected.windows).filter(|(of, _)| of.whole).collect();
     let mut sum = Integral::default();
@@ -121,6 +104,7 @@ fn compute(recording: &Recording, options: Options, marks: Marks, collected: &Co
         deviation: deviation(&energies),
         idle_subtracted: options.subtract_idle && idle_power.is_some(),
     });
+    let Marks { windows, found, lost } = marks;
     let mut measurement = Measurement {
         schema: 1,
         obtained: if acquisition.simulated { "simulated" } else { "measured" }.to_owned(),
@@ -131,9 +115,7 @@ fn compute(recording: &Recording, options: Options, marks: Marks, collected: &Co
         inferences: plan.inferences.max(1),
         energy,
         microseconds: Interval::of(&times, known.time(&times, acquisition.rate_uncertainty)),
-        microcoulombs: crate::statistics::mean(
-            &whole.iter().map(|(of, _)| of.microcoulombs).collect::<Vec<_>>(),
-        ),
+        microcoulombs: mean(&whole.iter().map(|(of, _)| of.microcoulombs).collect::<Vec<_>>()),
         average_w: sum.mean_power(),
         peak_w: (sum.samples() > 0).then(|| sum.peak_power()),
         idle_w: idle_power,
@@ -153,67 +135,42 @@ fn compute(recording: &Recording, options: Options, marks: Marks, collected: &Co
     measurement
 }
 
+/// Each window's figures, with so many watts taken off.
+fn figures(
+    recording: &Recording,
+    marks: &Marks,
+    collected: &Collected,
+    subtracted: f64,
+) -> Vec<WindowFigures> {
+    let metadata = recording.metadata();
+    let rate_hz = metadata.acquisition.rate_hz;
+    let inferences = f64::from(metadata.windows.inferences.max(1));
+    let of = |(window, (integral, hole)): (&Window, (&Integral, &bool))| {
+        let seconds = window.samples() as f64 / rate_hz;
+        let energy = integral.energy(rate_hz) - subtracted * seconds;
+        WindowFigures {
+            window: *window,
+            begin_seconds: window.begin as f64 / rate_hz,
+            seconds,
+            microjoules: energy * 1e6 / inferences,
+            microseconds: seconds * 1e6 / inferences,
+            microcoulombs: integral.charge(rate_hz) * 1e6 / inferences,
+            average_w: integral.mean_power().unwrap_or(0.0),
+            peak_w: integral.peak_power(),
+            missing: window.samples().saturating_sub(integral.samples()),
+            whole: !hole && is_whole(window, integral, marks.found, recording),
+        }
+    };
+    let integrals = std::iter::zip(&collected.windows, &collected.holes);
+    std::iter::zip(&marks.windows.found, integrals).map(of).collect()
+}
+
 /// Whether all of a window is known.
 fn is_whole(window: &Window, integral: &Integral, found: Found, recording: &Recording) -> bool {
     let edges = found == Found::Shape || (window.begin_within <= 1 && window.end_within <= 1);
     let overload =
         recording.events().iter().any(|event| event.kind == EventKind::Overload && window.contains(event.at));
     edges && !overload && integral.samples() == window.samples()
-}
-
-/// What goes into the uncertainty of all figures.
-#[derive(Clone, Copy, Debug)]
-struct Known {
-    inferences: f64,
-    count: f64,
-    /// Standard uncertainty of a window's length.
-    edge_seconds: f64,
-    /// Watts.
-    subtracted: f64,
-}
-
-impl Known {
-    /// Of the energy of an inference, in microjoules; windows' scatter apart.
-    fn energy(&self, sum: &Integral, collected: &Collected, recording: &Recording) -> Contributions {
-        const REACH: f64 = 1.96;
-        let acquisition = &recording.metadata().acquisition;
-        let rate_hz = acquisition.rate_hz;
-        let each = 1e6 / self.inferences / self.count;
-        let seconds = sum.samples() as f64 / rate_hz;
-        // Idle power is off by what the instrument is off outside windows.
-        let outside = collected.idle.all();
-        let idle = if self.subtracted > 0.0 && outside.samples() > 0 {
-            outside.instrument(acquisition) / (outside.samples() as f64 / rate_hz) * seconds
-        } else {
-            0.0
-        };
-        let energy = sum.energy(rate_hz) - self.subtracted * seconds;
-        let power = sum.mean_power().unwrap_or(0.0);
-        Contributions {
-            windows: 0.0,
-            instrument: (sum.instrument(acquisition) + idle) * each / REACH,
-            edges: power * self.edge_seconds * 1e6 / self.inferences / self.count.sqrt(),
-            clock: energy * each * acquisition.rate_uncertainty / 3.0_f64.sqrt(),
-            voltage: energy * each * acquisition.volts_uncertainty / REACH,
-        }
-    }
-
-    /// Of the length of an inference, in microseconds.
-    fn time(&self, times: &[f64], clock: f64) -> Contributions {
-        let mean = crate::statistics::mean(times).unwrap_or(0.0);
-        Contributions {
-            edges: self.edge_seconds * 1e6 / self.inferences / self.count.sqrt(),
-            clock: mean * clock / 3.0_f64.sqrt(),
-            ..Contributions::default()
-        }
-    }
-}
-
-/// The standard uncertainty of a window's length, in seconds: each edge lies anywhere within its samples.
-fn edges(windows: &[(&WindowFigures, &Integral)], rate_hz: f64) -> f64 {
-    let square = |of: &Window| (of.begin_within as f64).powi(2) + (of.end_within as f64).powi(2);
-    let mean = windows.iter().map(|(of, _)| square(&of.window)).sum::<f64>() / windows.len().max(1) as f64;
-    (mean / 12.0).sqrt() / rate_hz
 }
 
 fn temperature(recording: &Recording) -> Option<Spread> {
@@ -224,7 +181,7 @@ fn temperature(recording: &Recording) -> Option<Spread> {
     let told: Vec<f64> = told.collect();
     let low = told.iter().copied().reduce(f64::min)?;
     let high = told.iter().copied().reduce(f64::max)?;
-    crate::statistics::mean(&told).map(|mean| Spread { mean, low, high })
+    mean(&told).map(|mean| Spread { mean, low, high })
 }
 
 /// By how much the instrument's own clock goes slower than its samples come, in millionths; nothing of less than a second.
