@@ -16,16 +16,19 @@ const FRAME_WORDS: usize = 8;
 /// Where among them lr, pc and xpsr begin.
 const RETURN_AT: usize = 5;
 
+/// What a handler takes of the stack: a record and its words, several times over.
+const HANDLER_BYTES: usize = 2048;
+
 /// Configurable, usage, bus and memory faults all end here, since none of them is enabled by itself.
 ///
-/// A stack that went beyond its end has no room for a handler: this one gets the stack's top, whose frames are of no use any
-/// more.
+/// A stack that is at its end or beyond has no room for a handler: this one gets the stack's top, whose frames are of no use
+/// any more.
 #[unsafe(naked)]
 #[unsafe(export_name = "HardFault")]
 unsafe extern "C" fn hard_fault() {
     naked_asm!(
         "mrs r0, msp",
-        "ldr r1, =_stack_end",
+        "ldr r1, =_stack_end + {room}",
         "cmp r0, r1",
         "blo 2f",
         "ldr r1, =_stack_start",
@@ -36,6 +39,7 @@ unsafe extern "C" fn hard_fault() {
         "3: ldr r1, ={faulted}",
         "bx r1",
         ".ltorg",
+        room = const HANDLER_BYTES,
         faulted = sym faulted,
     )
 }
@@ -45,21 +49,26 @@ extern "C" fn faulted(sp: usize) -> ! {
     let range = stack::range();
     let mut record = Record::new(Cause::HardFault);
     record.sp = sp as u32;
-    if range.contains(&sp) {
+    record.fault = status();
+    let [configurable, ..] = record.fault;
+    if range.contains(&sp) && configurable & NOT_PUSHED == 0 {
         let mut words = kept::stack_from(sp);
         let mut pushed = words.by_ref().take(FRAME_WORDS).skip(RETURN_AT);
         let mut next = || pushed.next().unwrap_or_default();
         (record.lr, record.pc, record.status) = (next(), next(), next());
         record.set_stack(words);
     } else {
-        // The core's own push may have failed: nothing below the stack's end can be believed.
         record.cause = Cause::StackOverflow;
-        record.set_stack(kept::stack_from(range.start));
+        // What lies below the stack's end cannot be believed, nor was anything pushed there.
+        record.set_stack(kept::stack_from(sp.max(range.start)));
     }
-    record.fault = status();
     kept::keep(record);
     stop(&record)
 }
+
+/// Bits of CFSR: the stack met its limit, or the core could not push its registers. "ARMv8-M Architecture Reference Manual",
+/// D1.2.7 "CFSR".
+const NOT_PUSHED: u32 = 1 << 20 | 1 << 12 | 1 << 4;
 
 /// CFSR, HFSR and BFAR; ARMv6-M does not tell what kind of fault it was.
 fn status() -> [u32; 3] {

@@ -2,6 +2,7 @@
 
 use core::{
     fmt::Write,
+    hint::black_box,
     sync::atomic::{AtomicBool, Ordering},
 };
 
@@ -28,6 +29,7 @@ pub(crate) fn is_to_start_again() -> bool {
 ///
 /// | byte | what happens |
 /// |---|---|
+/// | `g` | calls that never return, until the stack is beyond its end; where nothing guards that, variables go first |
 /// | `h` | a hard fault |
 /// | `o` | a stack that went to where there is no memory; not on RISC-V |
 /// | `p` | a panic |
@@ -52,6 +54,7 @@ pub fn main() -> ! {
     AGAIN.store(true, Ordering::Relaxed);
     kept::running(4, Some(7));
     match wrong {
+        b'g' => semihosting::exit(grow(0)),
         b'h' => machine::unknown_instruction(),
         #[cfg(target_arch = "arm")]
         b'o' => machine::overflow(NOWHERE),
@@ -59,4 +62,12 @@ pub fn main() -> ! {
         b'r' | b'w' => machine::restart(),
         _ => semihosting::exit(exit::FAILED),
     }
+}
+
+/// Takes some of the stack, and then some more.
+#[inline(never)]
+fn grow(calls: u32) -> u32 {
+    let frame = black_box([calls; 16]);
+    let deeper = if black_box(true) { grow(calls + 1) } else { 0 };
+    frame.iter().fold(deeper, |sum, word| sum ^ word)
 }
