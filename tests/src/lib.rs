@@ -76,7 +76,8 @@ impl Ready {
             Program::Of(model) => (None, Some(model)),
             Program::Named(program) => (Some(program), None),
         };
-        let request = Request { board: &self.board, program, model, planning, profile, features };
+        let request =
+            Request { board: &self.board, program, model, planning, profile, features, windows: None };
         Ok(build(&self.toolchain, &request, &mut |line| eprintln!("{line}"))?.path)
     }
 

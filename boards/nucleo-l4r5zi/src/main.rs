@@ -20,6 +20,7 @@ const CLOCK_HZ: u32 = 120_000_000;
 fn desk() -> Desk<Output<'static>> {
     boost::before();
     let mut config = Config::default();
+    config.enable_debug_during_sleep = !probed::IS_FOR_ENERGY;
     config.rcc.msi = Some(MSIRange::RANGE4M);
     config.rcc.pll = Some(Pll {
         source: PllSource::MSI,

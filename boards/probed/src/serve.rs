@@ -8,21 +8,10 @@ use telemetry::{
     wire::{FLAG_RESET, FLAG_TIMES, Failure, FrameHeader, Hello, JobHeader, Kind, StackUse, VERSION},
 };
 
-use crate::{cycles::Cycles, link::Link};
+use crate::{Desk, cycles::Cycles, link::Link};
 
 /// Steps that are kept of a run.
 const EVENTS: usize = 256;
-
-/// What a board has set up.
-#[derive(Debug)]
-pub struct Desk<W> {
-    /// The core's clock.
-    pub clock_hz: u32,
-    /// High while a model runs, for an instrument to see.
-    pub window: W,
-    /// Whether it was a watchdog that reset the chip.
-    pub watchdog: bool,
-}
 
 /// Does the host's jobs, for ever.
 pub fn serve<P: Program, W: OutputPin>(mut desk: Desk<W>, model: &mut Executor<'_, P>) -> ! {

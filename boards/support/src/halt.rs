@@ -1,4 +1,5 @@
-//! The last words of firmware behind a debug probe: a record, a line in the log, and then a halt that a debugger finds.
+//! The last words of firmware behind a debug probe: a record, a line in the log where there is one, and then a halt that a
+//! debugger finds.
 
 use core::panic::PanicInfo;
 
@@ -15,6 +16,9 @@ fn panic(info: &PanicInfo<'_>) -> ! {
 
 /// Nothing more happens, and a core that is looked at says where it stands.
 pub(crate) fn stop(record: &Record) -> ! {
+    #[cfg(feature = "quiet")]
+    let _ = record;
+    #[cfg(not(feature = "quiet"))]
     defmt::error!(
         "{=str} at {=u32:#010x} {=str}:{=u32}: `cargo xtask attach` has the backtrace",
         record.cause.name(),

@@ -47,6 +47,15 @@ pub struct Planning {
     pub fast_ram: Option<u32>,
 }
 
+/// The windows of an energy image that runs by itself.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub struct Windows {
+    /// How many windows.
+    pub count: u32,
+    /// Inferences in each.
+    pub inferences: u32,
+}
+
 /// What to build.
 #[derive(Clone, Debug)]
 pub struct Request<'a> {
@@ -62,6 +71,8 @@ pub struct Request<'a> {
     pub profile: Profile,
     /// Cargo features of the program.
     pub features: &'a [&'a str],
+    /// What an energy image does by itself, where it is one that does.
+    pub windows: Option<Windows>,
 }
 
 /// A firmware image.
@@ -112,6 +123,16 @@ pub fn build(
         Some(bytes) => command.env("MICROJOULE_FAST_RAM", bytes.to_string()),
         None => command.env_remove("MICROJOULE_FAST_RAM"),
     };
+    // These are those that `boards/probed` reads.
+    for (name, value) in [
+        ("MICROJOULE_WINDOWS", request.windows.map(|windows| windows.count)),
+        ("MICROJOULE_INFERENCES", request.windows.map(|windows| windows.inferences)),
+    ] {
+        match value {
+            Some(value) => command.env(name, value.to_string()),
+            None => command.env_remove(name),
+        };
+    }
     let too_large =
         |shortages| Error::TooLarge { what: subject(request), board: board.name.clone(), shortages };
     match request.profile {
@@ -287,7 +308,7 @@ fn image_name(request: &Request<'_>, program: &str, model: Option<&Path>) -> Str
     let mut name = program.to_owned();
     if let Some(model) = model {
         let mut hasher = DefaultHasher::new();
-        (model, request.planning).hash(&mut hasher);
+        (model, request.planning, request.windows).hash(&mut hasher);
         let stem = model.file_stem().unwrap_or_default().to_string_lossy();
         name = format!("{name}-{stem}-{:08x}", hasher.finish() >> 32);
     }
@@ -332,6 +353,7 @@ mod tests {
             planning: Planning::default(),
             profile: Profile::Small,
             features: &["steps"],
+            windows: None,
         }
     }
 
@@ -387,6 +409,8 @@ mod tests {
         let planned =
             Request { planning: Planning { keep_dead_work: true, ..Planning::default() }, ..request };
         assert_ne!(image_name(&planned, "one", Some(Path::new("/a/kws.tflite"))), names[0]);
+        let windowed = Request { windows: Some(Windows { count: 5, inferences: 7 }), ..request };
+        assert_ne!(image_name(&windowed, "one", Some(Path::new("/a/kws.tflite"))), names[0]);
     }
 
     #[test]

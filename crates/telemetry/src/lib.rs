@@ -4,6 +4,7 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
+pub mod energy;
 pub mod exit;
 pub mod fault;
 pub mod files;

@@ -1,0 +1,85 @@
+//! The energy image: windows on a pin and sleep between them, and nothing that draws current for anybody's comfort.
+
+use cortex_m::{
+    Peripherals, asm,
+    peripheral::{SCB, SYST, syst::SystClkSource},
+};
+use embedded_hal::digital::OutputPin;
+use microjoule::{Executor, Program};
+use support::{kept, machine};
+use telemetry::energy::{Bench, Draw, Windows};
+
+use crate::Desk;
+
+/// What the host had it built with.
+const WINDOWS: Windows = include!(concat!(env!("OUT_DIR"), "/windows.rs"));
+
+/// SysTick has 24 bits.
+const MOST_TICKS: u32 = 0xff_ffff;
+
+/// Runs the windows, and sleeps for ever.
+pub fn serve<P: Program, W: OutputPin>(desk: Desk<W>, model: &mut Executor<'_, P>) -> ! {
+    machine::start();
+    // Whoever attaches later finds what went wrong before; here there is no log to tell it.
+    let _ = kept::start(desk.watchdog);
+    model.reset();
+    if let Some(core) = Peripherals::take() {
+        let mut bench = Asleep { desk, model, timer: core.SYST };
+        bench.timer.set_clock_source(SystClkSource::Core);
+        WINDOWS.run(&mut bench);
+    }
+    loop {
+        asm::wfi();
+    }
+}
+
+/// A board that nobody looks at.
+struct Asleep<'e, 'm, P, W> {
+    desk: Desk<W>,
+    model: &'e mut Executor<'m, P>,
+    timer: SYST,
+}
+
+impl<P: Program, W: OutputPin> Bench for Asleep<'_, '_, P, W> {
+    fn mark(&mut self, high: bool) {
+        // A pin that does not move is a window that the host misses.
+        let _ = self.desk.window.set_state(high.into());
+    }
+
+    /// The core's clock is off; peripherals and RAM are as they were.
+    fn sleep(&mut self, milliseconds: u32) {
+        let mut left = u64::from(milliseconds) * u64::from(self.desk.clock_hz / 1000);
+        while let Some(ticks) = u32::try_from(left.min(u64::from(MOST_TICKS))).ok().filter(|&ticks| ticks > 1)
+        {
+            wait(&mut self.timer, ticks);
+            left -= u64::from(ticks);
+        }
+    }
+
+    fn infer(&mut self) -> bool {
+        let mut draw = Draw::new();
+        for index in 0..self.model.program().input_count() {
+            if let Some(dtype) = self.model.program().input(index).map(|input| input.dtype) {
+                draw.fill(dtype, self.model.input_mut(index));
+            }
+        }
+        self.model.run().is_ok()
+    }
+}
+
+/// Sleeps for so many ticks of the core's clock. The timer's interrupt wakes the core and is never taken.
+fn wait(timer: &mut SYST, ticks: u32) {
+    cortex_m::interrupt::free(|_| {
+        timer.set_reload(ticks - 1);
+        timer.clear_current();
+        timer.enable_interrupt();
+        timer.enable_counter();
+        while !SCB::is_pendst_pending() {
+            asm::dsb();
+            asm::wfi();
+        }
+        timer.disable_counter();
+        timer.disable_interrupt();
+        SCB::clear_pendst();
+    });
+}
