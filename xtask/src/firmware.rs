@@ -5,8 +5,8 @@ use std::{path::Path, time::Duration};
 use anyhow::{Context, Result};
 use emulator::{Absent, Emulator, Job, Reply};
 use firmware::{
-    Board, Contents, Image, Machine, Network, Planning, Profile, Request, Sizes, Toolchain, build, lint,
-    model_name, resolve,
+    Board, Contents, Image, Machine, Network, Planning, Profile, Request, Sizes, Toolchain, Windows, build,
+    lint, model_name, resolve,
 };
 use serde::Serialize;
 
@@ -130,14 +130,31 @@ impl Ready {
         profile: Profile,
         features: &[&str],
     ) -> Result<Image> {
-        let request = Request {
+        self.build(Request { program, profile, features, ..self.request(model) })
+    }
+
+    /// Builds the board's energy image around a model, which runs these windows by itself.
+    ///
+    /// # Errors
+    /// When cargo fails; the end of what it said is in the error.
+    pub fn energy(&self, model: &Path, windows: Windows) -> Result<Image> {
+        let windows = Some(windows);
+        self.build(Request { features: &["energy"], windows, ..self.request(model) })
+    }
+
+    fn request<'a>(&'a self, model: &'a Path) -> Request<'a> {
+        Request {
             board: &self.board,
-            program,
+            program: None,
             model: Some(model),
             planning: self.planning,
-            profile,
-            features,
-        };
+            profile: Profile::Release,
+            features: &[],
+            windows: None,
+        }
+    }
+
+    fn build(&self, request: Request<'_>) -> Result<Image> {
         let progress = indicatif::ProgressBar::new_spinner();
         progress.enable_steady_tick(Duration::from_millis(120));
         let image =

@@ -1,4 +1,4 @@
-//! `fuzz`: damaged files, blobs and models, none of which may make anything panic.
+//! `fuzz`: damaged files, blobs, models and streams of instruments, none of which may make anything panic.
 
 use std::{
     alloc::System,
@@ -16,6 +16,10 @@ use anyhow::{Context, Result};
 use clap::ValueEnum;
 use golden::fuzz::{Outcome, Plan};
 use indicatif::{ProgressBar, ProgressStyle};
+use lab::{
+    instruments::survive::DECODERS,
+    simulated_instruments::damage::{damaged, originals},
+};
 use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 
 use crate::{model::shipped, print};
@@ -29,11 +33,13 @@ const SHORT: u64 = 20_000;
 /// A run that has not ended by then never will.
 const HUNG: Duration = Duration::from_secs(120);
 
-/// Damages models and plan blobs by lot and looks for panics, hangs, memory taken and outputs that differ.
+/// Damages models, plan blobs and streams of power instruments by lot and looks for panics, hangs, memory taken and outputs that
+/// differ.
 ///
 /// The reader reads damaged files. Damaged blobs are loaded, and run when they load. The generator compiles
 /// damaged and drawn models, and what compiles has to give the same bytes from the device's plan, from plans with
-/// dead work and with every layer kept, and out of a blob. A run depends on its number only: a failure says how to
+/// dead work and with every layer kept, and out of a blob. The decoders of power instruments and of capture files, by turns, get damaged
+/// streams: what they make of one has to hold together. A run depends on its number only: a failure says how to
 /// repeat it.
 ///
 /// Example: cargo xtask fuzz blob --runs 200000
@@ -61,6 +67,8 @@ enum Kind {
     Blob,
     /// The compiler, and the engine and kernels that run what it makes.
     Generator,
+    /// The decoders of power instruments and capture files, one after the other.
+    Instruments,
 }
 
 impl Kind {
@@ -69,6 +77,7 @@ impl Kind {
             Self::Reader => "reader",
             Self::Blob => "blob",
             Self::Generator => "generator",
+            Self::Instruments => "instruments",
         }
     }
 
@@ -77,8 +86,20 @@ impl Kind {
             Self::Reader => golden::fuzz::reader,
             Self::Blob => golden::fuzz::blob,
             Self::Generator => golden::fuzz::generator,
+            Self::Instruments => instruments,
         }
     }
+}
+
+/// Damages what instruments say. What a decoder makes of it is counted under its name.
+fn instruments(plan: &Plan<'_>) -> Outcome {
+    let known: Vec<_> = DECODERS.iter().map(|decoder| (decoder, originals(decoder.name))).collect();
+    golden::fuzz::each(plan, |run, file| {
+        let turn = (run % known.len().max(1) as u64) as usize;
+        let (decoder, originals) = known.get(turn).ok_or("there is no decoder")?;
+        *file = damaged(originals, run);
+        (decoder.run)(file).map(|_| decoder.name)
+    })
 }
 
 /// Runs the verb; whether nothing failed.
@@ -216,6 +237,17 @@ mod tests {
         ));
         assert!(text.ends_with("again: cargo xtask fuzz blob --seed 7 --runs 1 --models more\n"), "{text}");
         assert_eq!(fs::read(folder.path().join("fuzz_blob_7.bin")).unwrap(), [1, 2]);
+    }
+
+    #[test]
+    fn every_decoder_of_an_instrument_has_its_turn_and_survives() {
+        let current = AtomicU64::new(0);
+        let plan = Plan { runs: 500, first: 0, models: &[], allocated: || 0, current: &current };
+        let outcome = instruments(&plan);
+        assert!(outcome.failures.is_empty(), "{}", outcome.failures[0].why);
+        assert_eq!(outcome.counts.len(), DECODERS.len());
+        let turns = 500 / DECODERS.len() as u64;
+        assert!(outcome.counts.iter().all(|(_, runs)| *runs == turns), "{:?}", outcome.counts);
     }
 
     #[test]

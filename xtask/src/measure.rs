@@ -1,10 +1,14 @@
 //! `measure`: energy of an inference, by a power instrument.
 
+mod described;
 mod desk;
 mod emulated;
 mod finish;
 mod kernels;
+mod line;
 mod live;
+mod prepare;
+mod probed;
 
 use std::{
     path::{Path, PathBuf},
@@ -27,13 +31,17 @@ use crate::{Usage, planning::Planning};
 ///
 /// The board runs its energy image: no log, no debug transport, a pin that marks both ends of each window. The instrument
 /// feeds it, records every sample, and the figures are computed from the recording: docs/lab.md has the wiring, the formulae and
-/// what falsifies a measurement. An emulated board draws no current, so a simulated instrument plays one for it, with its
+/// what falsifies a measurement. A board behind a debug probe is timed first, which tells how many inferences fill a window and
+/// whether its bytes are the host's; then it gets its energy image, the probe lets go of it, and the instrument switches it off and on.
+/// An emulated board draws no current, so a simulated instrument plays one for it, with its
 /// windows where its pin moved; every line of that says `simulated`.
 ///
 /// Exits with 1 when anything was lost, a window or an edge is missing, an answer is not the host's, or the instrument is not there.
 ///
 /// Examples:
 ///   cargo xtask measure --board qemu-an386 --model kws --instrument simulated:ppk2 --seconds 2
+///   cargo xtask measure --board nucleo-l4r5zi --model kws --instrument ppk2 --volts 3.0
+///   cargo xtask measure --board nucleo-l4r5zi --probe simulated --instrument simulated:ppk2 --seconds 1
 ///   cargo xtask measure --serial /dev/ttyACM1 --model kws --instrument ppk2:/dev/ttyACM0 --volts 3.0
 ///   cargo xtask measure --instrument lpm01a --marking level --inferences 100 --volts 1.8
 ///   cargo xtask measure --replay target/measure/20261123_101500/samples.parquet --html page.html
@@ -58,6 +66,12 @@ pub struct Args {
     /// Inferences in a window; without, as many as its seconds take.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     inferences: Option<u32>,
+    /// The debug probe's serial number, where several are plugged in; or `simulated`, for a board that is not there.
+    #[arg(long, value_name = "SERIAL|simulated", conflicts_with_all = ["serial", "replay"])]
+    probe: Option<String>,
+    /// The board has its energy image already: say with --inferences how many a window of it has.
+    #[arg(long, requires = "inferences", conflicts_with_all = ["serial", "replay"])]
+    no_flash: bool,
     /// The line of a board on the desk that runs the program `mlperf`, its energy build; without, its firmware runs by itself.
     #[arg(long, value_name = "PATH")]
     serial: Option<String>,
@@ -73,9 +87,9 @@ pub struct Args {
     /// Samples a second; without, as many as the instrument has.
     #[arg(long, value_name = "HZ", value_parser = positive)]
     rate: Option<f64>,
-    /// How the firmware marks its windows.
-    #[arg(long, value_enum, default_value_t = Marks::Pulses)]
-    marking: Marks,
+    /// How the firmware marks its windows; without, as the energy image of the board does.
+    #[arg(long, value_enum)]
+    marking: Option<Marks>,
     /// The instrument's digital input that the pin is wired to.
     #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u8).range(..8))]
     input: u8,
@@ -131,10 +145,11 @@ enum Marks {
 }
 
 impl Args {
-    /// How windows are found; an instrument without an input for a pin leaves the current's shape.
-    fn marking(&self, capabilities: &Capabilities) -> Marking {
+    /// How windows are found, where the image has them marked so; an instrument without an input for a pin leaves the current's
+    /// shape.
+    fn marking(&self, capabilities: &Capabilities, image: Marks) -> Marking {
         let input = self.input;
-        match self.marking {
+        match self.marking.unwrap_or(image) {
             _ if capabilities.digital_inputs == 0 => Marking::Shape,
             Marks::Pulses => Marking::Pulses { input, edge: Polarity::Falling },
             Marks::Level => Marking::Level { input, edge: Polarity::Rising },
@@ -159,20 +174,21 @@ pub fn run(args: &Args, workspace: &Path) -> Result<bool> {
     if let Some(file) = &args.replay {
         return finish::replay(args, file);
     }
-    let instrument = args.instrument.as_deref().unwrap_or_default();
-    match instrument.strip_prefix("simulated:") {
-        Some(kind) => {
-            let board = Board::find(workspace, &args.board)?;
-            if board.qemu.is_none() || args.serial.is_some() {
-                return Err(Usage::error(format!(
-                    "a simulated instrument sees nothing of {}: name an emulated board, such as --board qemu-an386, or an \
-                     instrument",
-                    board.name
-                )));
-            }
+    let name = args.instrument.as_deref().unwrap_or_default();
+    let board = Board::find(workspace, &args.board);
+    // A capture is of firmware that ran before.
+    let is_live = args.serial.is_none() && !name.starts_with("file:");
+    match (board, name.strip_prefix("simulated:")) {
+        (Ok(board), _) if board.runner.is_some() && is_live => probed::run(args, workspace, board, name),
+        (Ok(board), Some(kind)) if board.qemu.is_some() && is_live => {
             emulated::run(args, workspace, board, kind)
         }
-        None => desk::run(args, workspace, instrument),
+        (board, Some(_)) => Err(Usage::error(format!(
+            "a simulated instrument sees nothing of {}: name an emulated board, such as --board qemu-an386, or an \
+             instrument",
+            board?.name
+        ))),
+        (_, None) => desk::run(args, workspace, name),
     }
 }
 

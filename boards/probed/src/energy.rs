@@ -2,7 +2,7 @@
 
 use cortex_m::{
     Peripherals, asm,
-    peripheral::{SCB, SYST, syst::SystClkSource},
+    peripheral::{SYST, syst::SystClkSource},
 };
 use embedded_hal::digital::OutputPin;
 use microjoule::{Executor, Program};
@@ -13,9 +13,6 @@ use crate::Desk;
 
 /// What the host had it built with.
 const WINDOWS: Windows = include!(concat!(env!("OUT_DIR"), "/windows.rs"));
-
-/// SysTick has 24 bits.
-const MOST_TICKS: u32 = 0xff_ffff;
 
 /// Runs the windows, and sleeps for ever.
 pub fn serve<P: Program, W: OutputPin>(desk: Desk<W>, model: &mut Executor<'_, P>) -> ! {
@@ -48,12 +45,8 @@ impl<P: Program, W: OutputPin> Bench for Asleep<'_, '_, P, W> {
 
     /// The core's clock is off; peripherals and RAM are as they were.
     fn sleep(&mut self, milliseconds: u32) {
-        let mut left = u64::from(milliseconds) * u64::from(self.desk.clock_hz / 1000);
-        while let Some(ticks) = u32::try_from(left.min(u64::from(MOST_TICKS))).ok().filter(|&ticks| ticks > 1)
-        {
-            wait(&mut self.timer, ticks);
-            left -= u64::from(ticks);
-        }
+        let ticks = u64::from(milliseconds) * u64::from(self.desk.clock_hz / 1000);
+        machine::doze(&mut self.timer, ticks);
     }
 
     fn infer(&mut self) -> bool {
@@ -65,21 +58,4 @@ impl<P: Program, W: OutputPin> Bench for Asleep<'_, '_, P, W> {
         }
         self.model.run().is_ok()
     }
-}
-
-/// Sleeps for so many ticks of the core's clock. The timer's interrupt wakes the core and is never taken.
-fn wait(timer: &mut SYST, ticks: u32) {
-    cortex_m::interrupt::free(|_| {
-        timer.set_reload(ticks - 1);
-        timer.clear_current();
-        timer.enable_interrupt();
-        timer.enable_counter();
-        while !SCB::is_pendst_pending() {
-            asm::dsb();
-            asm::wfi();
-        }
-        timer.disable_counter();
-        timer.disable_interrupt();
-        SCB::clear_pendst();
-    });
 }

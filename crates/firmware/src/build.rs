@@ -200,20 +200,23 @@ pub fn build_host_program(
 /// # Errors
 /// [`Error::Build`] with the end of what clippy said, [`Error::Start`], [`Error::Io`].
 pub fn lint(toolchain: &Toolchain, board: &Board, progress: &mut dyn FnMut(&str)) -> Result<(), Error> {
-    let mut command = cargo(toolchain, board, "clippy");
-    command
-        .env("CARGO_TARGET_DIR", target_folder(board)?.join(toolchain.folder()))
-        .env_remove("MICROJOULE_MODEL");
-    // What boards share is for emulated ones or for those behind a probe: in one image they would be at odds.
+    // What boards share is for emulated ones or for those behind a probe: in one image they would be at odds. An energy image
+    // leaves out what another has.
     let (shared, features) = match (board.runner, &board.serial) {
-        (Some(_), _) => ("microjoule-board-probed", "steps,marks"),
-        (None, Some(_)) => ("microjoule-board-support", "steps,marks,faults,plan,mlperf"),
+        (Some(_), _) => ("microjoule-board-probed", &["steps,marks", "energy"][..]),
+        (None, Some(_)) => ("microjoule-board-support", &["steps,marks,faults,plan,mlperf", "energy"][..]),
         // Without a serial line there is no program for one.
-        (None, None) => ("microjoule-board-support", "steps,marks,faults,plan"),
+        (None, None) => ("microjoule-board-support", &["steps,marks,faults,plan"][..]),
     };
-    command.args(["--release", "--target", &board.target, "--bins", "--features", features]);
-    command.args(["--package", &board.name, "--package", shared, "--", "-D", "warnings"]);
-    run(&mut command, &board.name, progress)
+    let folder = target_folder(board)?.join(toolchain.folder());
+    for features in features {
+        let mut command = cargo(toolchain, board, "clippy");
+        command.env("CARGO_TARGET_DIR", &folder).env_remove("MICROJOULE_MODEL");
+        command.args(["--release", "--target", &board.target, "--bins", "--features", features]);
+        command.args(["--package", &board.name, "--package", shared, "--", "-D", "warnings"]);
+        run(&mut command, &board.name, progress)?;
+    }
+    Ok(())
 }
 
 fn build_command(toolchain: &Toolchain, request: &Request<'_>, program: &str) -> Command {

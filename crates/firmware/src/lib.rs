@@ -18,7 +18,8 @@ pub use board::{
     Board, Budget, ByteCount, Memory, MemoryKind, Pins, PlanRooms, Qemu, Runner, Serial, UartKind, WindowPin,
 };
 pub use build::{
-    Image, Planning, Profile, Request, Windows, build, build_host_library, build_host_program, lint, model_name,
+    Image, Planning, Profile, Request, Windows, build, build_host_library, build_host_program, lint,
+    model_name,
 };
 pub use contents::{Contents, Sizes, Symbol};
 pub use error::Error;

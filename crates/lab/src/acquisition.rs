@@ -31,7 +31,7 @@ pub struct Live {
     pub sum: f64,
     /// Digital inputs, as they were last.
     pub digital: u8,
-    /// Their changes so far.
+    /// Their changes so far, with those that the instrument tells of beside its samples.
     pub edges: u64,
 }
 
@@ -141,6 +141,8 @@ impl Live {
             self.digital = sample.digital;
             self.at += 1;
         }
+        let told = block.events.iter().filter(|event| matches!(event.kind, EventKind::Edge { .. }));
+        self.edges += told.count() as u64;
         self.gaps += block.gaps.len() as u64;
         self.missing += block.gaps.iter().map(|gap| gap.missing).sum::<u64>();
         self.at = self.at.max(block.next());

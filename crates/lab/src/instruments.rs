@@ -48,7 +48,8 @@ pub fn open(name: &str) -> Result<Box<dyn Instrument + Send>, Error> {
         "joulescope" => Err(Error::NotFound {
             what: "driver of a Joulescope",
             place: "this program".to_owned(),
-            advice: "record with the Joulescope's own program, and name the .jls or CSV file: file:PATH",
+            advice: "record with the Joulescope UI, GPI 0 wired to the window pin and recorded too, and compute the figures of its \
+                     file: cargo xtask measure --instrument file:CAPTURE.jls --marking level --inferences N",
         }),
         _ => Err(Error::NotFound {
             what: "such instrument",

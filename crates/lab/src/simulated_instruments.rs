@@ -4,6 +4,7 @@
 //! A [`Scene`] says what is played, and what goes wrong. [`open`] gives a driver with a simulated instrument behind it,
 //! and [`stage`] the instrument alone, for whoever wants to speak to it.
 
+pub mod damage;
 mod faults;
 mod heard;
 mod ina;
@@ -122,6 +123,10 @@ impl Instrument for Simulated {
 
     fn read(&mut self, timeout: Duration, into: &mut Block) -> Result<Progress, Error> {
         self.driver.read(timeout, into)
+    }
+
+    fn unverified(&self) -> &[&'static str] {
+        self.driver.unverified()
     }
 
     fn stop(&mut self) -> Result<(), Error> {

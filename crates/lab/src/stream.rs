@@ -308,6 +308,11 @@ pub trait Instrument {
     /// Those of its line. The block keeps what came before.
     fn read(&mut self, timeout: Duration, into: &mut Block) -> Result<Progress, Error>;
 
+    /// What of the way that it was set up rests on nothing that anybody could check, in words: it belongs beside the figures.
+    fn unverified(&self) -> &[&'static str] {
+        &[]
+    }
+
     /// Stops the stream. What is still on its way may be read until [`Progress::Ended`].
     ///
     /// # Errors

@@ -55,6 +55,18 @@ fn every_line_about_a_simulated_target_says_so() {
 }
 
 #[test]
+fn a_chip_that_was_let_go_of_has_nothing_on_that_debugging_needs() {
+    let folder = tempfile::tempdir().unwrap();
+    let image = image(folder.path(), 900);
+    for (more, expected) in [(&["--detach"][..], true), (&[], false)] {
+        let (code, out, said) = flash(&image, "STM32L4R5ZITx", &[&["--probe", "simulated"], more].concat());
+        assert_eq!(code, Some(0), "{said}");
+        assert_eq!(out.contains("the probe let go"), expected, "{out}");
+        assert_eq!(said.contains("debug power off, 0 cores with debug on"), expected, "{said}");
+    }
+}
+
+#[test]
 fn each_trouble_has_its_message_and_ends_with_1() {
     let folder = tempfile::tempdir().unwrap();
     let image = image(folder.path(), 9000);

@@ -7,23 +7,23 @@ use std::{
 
 use anyhow::Result;
 use emulator::{PinMove, PinWrites, Remains};
-use firmware::{Board, Contents, Image, Profile};
+use firmware::{Board, Contents, Profile};
 use lab::{
     acquisition::{Next, acquire},
-    recording::{Acquisition, Identity, Metadata, Recorder, WindowPlan},
+    recording::{Metadata, Recorder},
     simulated_instruments::{self, Pace, Scene, Segment, Waveform},
     stream::{Event, EventKind, Instrument, Setup},
 };
 use mlperf::{Dataset, Device, Outcome, Session, open};
 use telemetry::mlperf::Mode as Build;
 
-use super::{Args, finish, kernels, live::View};
+use super::{Args, Marks, described, finish, kernels, live::View};
 use crate::{Usage, firmware::Ready, infer::refused, mlperf::host, model::Model};
 
 /// What the board is said to take: while it runs inferences, while it waits for its line, and while it sleeps.
-const ACTIVE_AMPERES: f64 = 5e-3;
+pub const ACTIVE_AMPERES: f64 = 5e-3;
 const BUSY_AMPERES: f64 = 40e-6;
-const ASLEEP_AMPERES: f64 = 20e-6;
+pub const ASLEEP_AMPERES: f64 = 20e-6;
 /// Before the first window and after the last.
 const AROUND: f64 = 0.5;
 
@@ -69,7 +69,9 @@ pub fn run(args: &Args, workspace: &Path, board: Board, kind: &str) -> Result<bo
     };
     eprintln!("{} on {}: the energy image", model.name, ready.board.name);
     let energy = ready.program(Some("mlperf"), &model.path, Profile::Release, &["energy"])?;
-    let mut notes = image_notes(&ready, &model, &energy)?;
+    let profile = ready.image(&model.path, Profile::Release, false)?;
+    Contents::read(&energy.path)?.forbidden().iter().for_each(|what| eprintln!("warning: {what}"));
+    let mut notes = vec![kernels::same(&profile.path, &energy.path)?];
 
     eprintln!("{} windows of {} s on the emulated board", args.windows, args.seconds);
     let serving = emulator.serve_watched(&energy.path, Some(pin))?;
@@ -83,29 +85,11 @@ pub fn run(args: &Args, workspace: &Path, board: Board, kind: &str) -> Result<bo
     let told = told(began, asked, &outcome, &remains, session, agreeing);
     notes.extend(told.wrong.clone());
 
-    let metadata = Metadata {
-        schema: 1,
-        begun: mlperf::stamp(began.duration_since(UNIX_EPOCH).unwrap_or_default()),
-        model: Some(Identity { name: model.name.clone(), sha256: golden::sha256(&model.bytes) }),
-        board: Some(ready.board.name.clone()),
-        image: Some(Identity {
-            name: "energy".to_owned(),
-            sha256: golden::sha256(&std::fs::read(&energy.path)?),
-        }),
-        windows: WindowPlan {
-            expected: args.windows,
-            inferences: told.inferences,
-            seconds: args.seconds,
-            ..WindowPlan::default()
-        },
-        tools: [
-            ("microjoule".to_owned(), env!("CARGO_PKG_VERSION").to_owned()),
-            ("qemu".to_owned(), emulator.version().to_string()),
-        ]
-        .into(),
-        notes,
-        ..Metadata::default()
-    };
+    let mut metadata = described::metadata(args, &model, &ready.board.name, began);
+    metadata.image = Some(kernels::identity(&energy.path)?);
+    metadata.windows.inferences = told.inferences;
+    metadata.tools.insert("qemu".to_owned(), emulator.version().to_string());
+    metadata.notes = notes;
     let good = play(args, kind, &told, metadata)?;
     Ok(good && told.wrong.is_none())
 }
@@ -113,24 +97,6 @@ pub fn run(args: &Args, workspace: &Path, board: Board, kind: &str) -> Result<bo
 fn skipped(why: &str) -> Result<bool> {
     eprintln!("skipped: {why}");
     Ok(true)
-}
-
-/// Whether the energy image runs the kernels of the profile image, in words; an error when it does not.
-fn image_notes(ready: &Ready, model: &Model, energy: &Image) -> Result<Vec<String>> {
-    let profile = ready.image(&model.path, Profile::Release, false)?;
-    let (profile, energy) = (Contents::read(&profile.path)?, Contents::read(&energy.path)?);
-    energy.forbidden().iter().for_each(|what| eprintln!("warning: {what}"));
-    let other = kernels::difference(&profile, &energy);
-    anyhow::ensure!(
-        other.is_empty(),
-        "the energy image does not run the kernels of the profile image: {}",
-        other.join("; ")
-    );
-    let count = kernels::count(&energy);
-    let note =
-        format!("the energy image has the {count} kernel functions of the profile image, and no others");
-    eprintln!("{note}");
-    Ok(vec![note])
 }
 
 /// Runs the windows over the board's line; when each was asked for and answered.
@@ -234,9 +200,7 @@ fn play(args: &Args, kind: &str, told: &Told, mut metadata: Metadata) -> Result<
         duration: Some(Duration::from_secs_f64(seconds)),
     };
     let applied = instrument.configure(&setup).map_err(Usage::of)?;
-    metadata.acquisition = Acquisition::new(instrument.capabilities(), setup.mode, applied);
-    metadata.acquisition.volts_uncertainty = args.volts_uncertainty;
-    metadata.windows.marking = args.marking(instrument.capabilities());
+    described::measured_by(&mut metadata, args, instrument.as_ref(), (&setup, applied), Marks::Pulses);
     metadata.extra.insert("played_microjoules".to_owned(), (joules * 1e6).into());
     let file = told.session.folder().join("samples.parquet");
     let mut recorder = Recorder::begin(&file, metadata)?;

@@ -15,6 +15,13 @@ impl Counter {
         Self(Registers(address))
     }
 
+    /// Waits for so long; nothing here would wake a core that sleeps.
+    #[cfg(feature = "energy")]
+    pub(crate) fn sleep(&mut self, ticks: u64) {
+        let end = self.ticks().saturating_add(ticks);
+        while self.ticks() < end {}
+    }
+
     /// Ticks since the machine was switched on.
     pub(crate) fn ticks(&self) -> u64 {
         loop {

@@ -11,21 +11,34 @@ const RELOAD: u32 = 0xff_ffff;
 /// How often it has begun anew. Only the exception below writes it.
 static ROUNDS: AtomicU32 = AtomicU32::new(0);
 
-/// The core's timer, running.
-#[derive(Debug)]
-pub(crate) struct Counter(());
+/// The core's timer, running; nothing, where somebody else has it.
+pub(crate) struct Counter(Option<SYST>);
 
 impl Counter {
     /// Starts it at the core's clock.
     pub(crate) fn start(_: usize) -> Self {
-        if let Some(mut core) = cortex_m::Peripherals::take() {
-            core.SYST.set_clock_source(SystClkSource::Core);
-            core.SYST.set_reload(RELOAD);
-            core.SYST.clear_current();
-            core.SYST.enable_interrupt();
-            core.SYST.enable_counter();
+        let mut counter = Self(cortex_m::Peripherals::take().map(|core| core.SYST));
+        counter.count();
+        counter
+    }
+
+    fn count(&mut self) {
+        if let Some(timer) = &mut self.0 {
+            timer.set_clock_source(SystClkSource::Core);
+            timer.set_reload(RELOAD);
+            timer.clear_current();
+            timer.enable_interrupt();
+            timer.enable_counter();
         }
-        Self(())
+    }
+
+    /// Stops the core's clock for so long. The counter goes on afterwards from the start of its round.
+    #[cfg(feature = "energy")]
+    pub(crate) fn sleep(&mut self, ticks: u64) {
+        if let Some(timer) = &mut self.0 {
+            super::doze(timer, ticks);
+        }
+        self.count();
     }
 
     /// Ticks since the start.

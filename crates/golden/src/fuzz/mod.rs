@@ -84,9 +84,12 @@ pub fn reader(plan: &Plan<'_>) -> Outcome {
     }
 }
 
-/// Does all runs of a plan: `work` gets the run's number and a buffer for the file, and gives how the run went
-/// or why it must not have gone so.
-fn each(plan: &Plan<'_>, mut work: impl FnMut(u64, &mut Vec<u8>) -> Result<&'static str, String>) -> Outcome {
+/// Does all runs of a plan, also of somebody else's decoder: `work` gets the run's number and a buffer for the file, and gives how
+/// the run went or why it must not have gone so. A panic is such a reason, and so is a run that takes longer than seconds.
+pub fn each(
+    plan: &Plan<'_>,
+    mut work: impl FnMut(u64, &mut Vec<u8>) -> Result<&'static str, String>,
+) -> Outcome {
     let mut outcome = Outcome::default();
     let mut file = Vec::new();
     for run in plan.first..plan.first.saturating_add(plan.runs) {

@@ -38,11 +38,17 @@ const PAUSE: Duration = Duration::from_millis(50);
 const FIGURES: f32 = 9e37;
 const OVERLOAD: f32 = 9.905e37;
 
+/// What nobody could check of ammeter mode.
+const AMMETER: &str = "not verified: that `EMUL AMM` makes an ammeter of the unit is from memory of its manual, and no unit was asked; look \
+                       at its front panel whether the output is in ammeter mode";
+
 /// One output of a unit.
 pub struct Scpi {
     line: Box<dyn Line>,
     capabilities: Capabilities,
     channel: u8,
+    /// It was told to measure and not to supply.
+    is_ammeter: bool,
     applied: Option<Applied>,
     is_running: bool,
     is_stopped: bool,
@@ -79,6 +85,7 @@ impl Scpi {
             line,
             capabilities: capabilities(String::new()),
             channel,
+            is_ammeter: false,
             applied: None,
             is_running: false,
             is_stopped: false,
@@ -213,6 +220,7 @@ impl Instrument for Scpi {
     }
 
     fn configure(&mut self, setup: &Setup) -> Result<Applied, Error> {
+        self.is_ammeter = setup.mode == Mode::Ampere;
         if setup.mode == Mode::Source {
             self.say(&format!("VOLT {},(@)", setup.volts))?;
         } else {
@@ -244,6 +252,10 @@ impl Instrument for Scpi {
         let applied = Applied { volts: setup.volts, rate_hz: 1.0 / period };
         self.applied = Some(applied);
         Ok(applied)
+    }
+
+    fn unverified(&self) -> &[&'static str] {
+        if self.is_ammeter { &[AMMETER] } else { &[] }
     }
 
     fn power(&mut self, on: bool) -> Result<(), Error> {

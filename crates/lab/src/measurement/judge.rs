@@ -100,6 +100,7 @@ fn warnings(of: &mut Measurement, metadata: &Metadata, options: Options, outside
             "windows are {short:.3} to {long:.3} s long: other inputs, a clock that changes, an emulator on a busy machine?"
         ));
     }
+    metadata.acquisition.unverified.iter().for_each(|what| warn(what.clone()));
     if metadata.windows.expected == 0 && metadata.windows.inferences <= 1 {
         warn("nobody said how many inferences a window has: figures are of a window".to_owned());
     }

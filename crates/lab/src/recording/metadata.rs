@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::stream::{Applied, Capabilities, Mode, RangeUncertainty};
+use crate::stream::{Applied, Instrument, Mode, RangeUncertainty};
 
 /// All that was known when the recording began. Keys may be added; none is ever renamed.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
@@ -75,12 +75,16 @@ pub struct Acquisition {
     /// By range.
     #[serde(default)]
     pub uncertainty: Vec<Uncertainty>,
+    /// What of its driver nobody could check, in words.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unverified: Vec<String>,
 }
 
 impl Acquisition {
     /// What an instrument says, and what became of the wishes.
     #[must_use]
-    pub fn new(capabilities: &Capabilities, mode: Mode, applied: Applied) -> Self {
+    pub fn new(instrument: &dyn Instrument, mode: Mode, applied: Applied) -> Self {
+        let capabilities = instrument.capabilities();
         Self {
             instrument: capabilities.name.clone(),
             simulated: capabilities.is_simulated(),
@@ -96,6 +100,7 @@ impl Acquisition {
             digital_inputs: capabilities.digital_inputs,
             energy_per_sample: capabilities.energy_per_sample,
             uncertainty: capabilities.uncertainty.iter().map(Uncertainty::new).collect(),
+            unverified: instrument.unverified().iter().map(|what| (*what).to_owned()).collect(),
         }
     }
 

@@ -117,8 +117,8 @@ fn ranges(of: &Measurement, simulated: &str) -> String {
 
 fn verdict(of: &Measurement, simulated: &str) -> String {
     let mut text = String::from("\n");
-    of.warnings.iter().for_each(|warning| text += &format!("look at: {warning}\n"));
-    of.problems.iter().for_each(|problem| text += &format!("NOT GOOD: {problem}\n"));
+    of.warnings.iter().for_each(|warning| text += &format!("{simulated}look at: {warning}\n"));
+    of.problems.iter().for_each(|problem| text += &format!("{simulated}NOT GOOD: {problem}\n"));
     let word = if of.is_good() { "nothing was lost, every window counts" } else { "this does not count" };
     text + &format!("{simulated}{word}\n")
 }

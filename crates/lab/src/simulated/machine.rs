@@ -53,6 +53,11 @@ impl Core {
         }
     }
 
+    /// Whether something that only a debugger needs is on.
+    pub fn is_debugged(&self) -> bool {
+        self.debug || self.demcr != 0
+    }
+
     fn register(&mut self, number: usize) -> &mut u32 {
         &mut self.registers[number % REGISTERS]
     }
@@ -65,7 +70,7 @@ pub struct Machine {
     pub ports: Ports,
     pub firmware: Option<Firmware>,
     pub log: Vec<String>,
-    cores: Vec<Core>,
+    pub cores: Vec<Core>,
     cpuid: u32,
     two_cores_by_sio: bool,
     algorithms: Vec<Algorithm>,

@@ -40,6 +40,8 @@ const CTRL_AP: u32 = 0x0288_0000;
 const SECURE_CTRL_AP: u32 = 0x1288_0000;
 /// Where the ROM table stands.
 const ROM_TABLE: u32 = 0xe00f_f003;
+/// The request for the debug domain's power, in the debug port's CTRL/STAT.
+const DEBUG_POWER: u32 = 1 << 28;
 /// RP2040's debug port that does nothing but reset.
 const RESCUE: u32 = 0xf100_2927;
 
@@ -141,7 +143,13 @@ impl Machine {
         let Some(port) = self.ports.port() else { return Err(Refused::NoAcknowledge) };
         match address & 0xc {
             4 => {
+                let was_powered = port.control & DEBUG_POWER != 0;
                 port.control = value;
+                if was_powered && value & DEBUG_POWER == 0 && port.targetsel != Some(RESCUE) {
+                    let debugged = self.cores.iter().filter(|core| core.is_debugged()).count();
+                    self.log.push(format!("debug power off, {debugged} cores with debug on"));
+                    return Ok(());
+                }
                 if port.targetsel == Some(RESCUE) && value == 0 {
                     self.reset();
                 }

@@ -1,6 +1,7 @@
 use lab::{
-    simulated_instruments::{Faults, Stretch},
-    stream::{Error, EventKind, GapReason},
+    recording::Acquisition,
+    simulated_instruments::{Faults, Stretch, open},
+    stream::{Error, EventKind, GapReason, Mode, Setup},
 };
 
 use super::measured::{faulty, measure, scene};
@@ -41,4 +42,15 @@ fn what_is_lost_and_what_is_beyond_the_range_are_gaps() {
 fn a_pulled_cable_is_told() {
     let measured = measure("scpi", faulty(Faults { disconnect: Some(3000), ..Faults::default() }), None);
     assert!(matches!(measured.error, Some(Error::Disconnected { .. })), "{:?}", measured.error);
+}
+
+#[test]
+fn what_nobody_could_check_of_ammeter_mode_is_said_beside_its_figures() {
+    for (mode, expected) in [(Mode::Source, 0), (Mode::Ampere, 1)] {
+        let mut unit = open("scpi", scene()).unwrap();
+        let applied = unit.configure(&Setup { mode, volts: 3.0, rate_hz: None, duration: None }).unwrap();
+        let acquisition = Acquisition::new(unit.as_ref(), mode, applied);
+        assert_eq!(acquisition.unverified.len(), expected);
+        assert!(acquisition.unverified.iter().all(|what| what.starts_with("not verified: that `EMUL AMM`")));
+    }
 }

@@ -21,6 +21,9 @@ pub struct Args {
     /// Read back what was written.
     #[arg(long)]
     verify: bool,
+    /// Let go of the chip afterwards, with everything switched off that debugging switched on.
+    #[arg(long)]
+    detach: bool,
 }
 
 fn region(text: &str) -> Result<Region, String> {
@@ -57,6 +60,10 @@ pub fn run(args: &Args) -> Result<(), Error> {
     let (mut connection, flashed) = outcome?;
     connection.reset(image.control_block)?;
     println!("{prefix}{target}: {}", told(flashed, how, started.elapsed()));
+    if args.detach {
+        connection.detach()?;
+        println!("{prefix}{target}: the probe let go: no debug clock is on, the firmware was started anew");
+    }
     if let Desk::Simulated(board) = &desk {
         let log = board.log();
         say(&format!("{} calls of flash algorithms; {}", log.len(), log.last().map_or("", String::as_str)));
