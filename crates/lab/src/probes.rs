@@ -9,6 +9,7 @@ mod found;
 mod identity;
 mod image;
 mod patience;
+mod release;
 mod why;
 
 pub use advice::{no_access, no_probe};
@@ -20,6 +21,7 @@ pub use found::{Found, choose, list, open};
 pub use identity::{Identity, Protection};
 pub use image::{Image, Segment};
 pub use patience::flash_patiently;
+pub use release::release;
 
 /// What stands at a probe's end.
 pub trait Target {

@@ -23,11 +23,6 @@ pub struct Connection {
 }
 
 const CPUID: u64 = 0xe000_ed00;
-/// Switches on trace and the cycle counter.
-const DEMCR: u64 = 0xe000_edfc;
-/// Switches on debugging, where it is written with its key; the key alone switches it off.
-const DHCSR: u64 = 0xe000_edf0;
-const DHCSR_KEY: u32 = 0xa05f_0000;
 /// How long a chip may take to stop after a reset.
 const HALT_LIMIT: Duration = Duration::from_millis(500);
 /// Nordic's control access ports, which a chip of another maker does not have: the series, the port, and what it calls itself.
@@ -77,21 +72,6 @@ impl Connection {
             }
         }
         Ok(())
-    }
-
-    /// Lets go of the chip: its firmware starts anew, its core's debug and trace are off, and the debug port takes its request
-    /// for power back.
-    ///
-    /// # Errors
-    /// [`Error::LostContact`]; debugging is on then, until the board is without power for a while.
-    pub fn detach(mut self) -> Result<(), Error> {
-        let failed = |error: &probe_rs::Error| lost("letting go of the chip", error);
-        self.rtt = None;
-        let mut core = self.session.core(0).map_err(|error| failed(&error))?;
-        core.reset().map_err(|error| failed(&error))?;
-        // The session does the same when it ends, and tells nobody whether it went well.
-        core.write_word_32(DEMCR, 0).map_err(|error| failed(&error))?;
-        core.write_word_32(DHCSR, DHCSR_KEY).map_err(|error| failed(&error))
     }
 
     fn wrong(&self, found: String) -> Error {
@@ -324,7 +304,7 @@ fn stage(operation: ProgressOperation) -> Option<Stage> {
     }
 }
 
-fn lost(doing: &'static str, error: &(dyn std::error::Error + 'static)) -> Error {
+pub(super) fn lost(doing: &'static str, error: &(dyn std::error::Error + 'static)) -> Error {
     match why(error) {
         Why::Silent | Why::Waits | Why::Unplugged => Error::LostContact { doing, reason: told(error) },
         _ => Error::Other { what: doing, reason: told(error) },

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
-use lab::probes::{Error, Flashed, How, Kind, Progress, Region, Stage, Target, flash_patiently};
+use lab::probes::{Error, Flashed, How, Kind, Progress, Region, Stage, Target, flash_patiently, release};
 
 use crate::{desk::Desk, place::Place};
 
@@ -61,8 +61,9 @@ pub fn run(args: &Args) -> Result<(), Error> {
     connection.reset(image.control_block)?;
     println!("{prefix}{target}: {}", told(flashed, how, started.elapsed()));
     if args.detach {
-        connection.detach()?;
-        println!("{prefix}{target}: the probe let go: no debug clock is on, the firmware was started anew");
+        drop(connection);
+        release(desk.open()?, &chip)?;
+        println!("{prefix}{target}: the probe let go: no debug clock is on, and the firmware runs");
     }
     if let Desk::Simulated(board) = &desk {
         let log = board.log();
