@@ -3,7 +3,6 @@
 #![no_main]
 
 use embassy_stm32::{
-    Config,
     gpio::Output,
     rcc::{
         AHBPrescaler, APBPrescaler, Hse, HseMode, Pll, PllDiv, PllMul, PllPreDiv, PllSource, Sysclk,
@@ -22,7 +21,7 @@ const CLOCK_HZ: u32 = 480_000_000;
 
 /// Sets the chip up at its full speed.
 fn desk() -> Desk<Output<'static>> {
-    let mut config = Config::default();
+    let mut config = st::config();
     config.rcc.hse = Some(Hse { freq: Hertz(SUPPLIED_HZ), mode: HseMode::Bypass });
     config.rcc.pll1 = Some(Pll {
         source: PllSource::HSE,

@@ -5,7 +5,6 @@
 mod boost;
 
 use embassy_stm32::{
-    Config,
     gpio::Output,
     rcc::{AHBPrescaler, MSIRange, Pll, PllMul, PllPreDiv, PllRDiv, PllSource, Sysclk},
 };
@@ -19,8 +18,7 @@ const CLOCK_HZ: u32 = 120_000_000;
 /// Sets the chip up at its full speed.
 fn desk() -> Desk<Output<'static>> {
     boost::before();
-    let mut config = Config::default();
-    config.enable_debug_during_sleep = !probed::IS_FOR_ENERGY;
+    let mut config = st::config();
     config.rcc.msi = Some(MSIRange::RANGE4M);
     config.rcc.pll = Some(Pll {
         source: PllSource::MSI,

@@ -3,7 +3,6 @@
 #![no_main]
 
 use embassy_stm32::{
-    Config,
     gpio::Output,
     pac::{FLASH, ICACHE},
     rcc::{Pll, PllDiv, PllMul, PllPreDiv, PllSource, Sysclk, VoltageScale},
@@ -17,7 +16,7 @@ const CLOCK_HZ: u32 = 160_000_000;
 
 /// Sets the chip up at its full speed.
 fn desk() -> Desk<Output<'static>> {
-    let mut config = Config::default();
+    let mut config = st::config();
     config.rcc.hsi = true;
     config.rcc.pll1 = Some(Pll {
         source: PllSource::HSI,

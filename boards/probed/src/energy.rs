@@ -20,10 +20,11 @@ pub fn serve<P: Program, W: OutputPin>(desk: Desk<W>, model: &mut Executor<'_, P
     // Whoever attaches later finds what went wrong before; here there is no log to tell it.
     let _ = kept::start(desk.watchdog);
     model.reset();
-    if let Some(core) = Peripherals::take() {
-        let mut bench = Asleep { desk, model, timer: core.SYST };
-        bench.timer.set_clock_source(SystClkSource::Core);
-        WINDOWS.run(&mut bench);
+    if let Some(mut core) = Peripherals::take() {
+        #[cfg(feature = "caches")]
+        crate::caches::start(&mut core);
+        core.SYST.set_clock_source(SystClkSource::Core);
+        WINDOWS.run(&mut Asleep { desk, model, timer: core.SYST });
     }
     loop {
         asm::wfi();

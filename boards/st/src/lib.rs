@@ -2,11 +2,18 @@
 #![no_std]
 
 use embassy_stm32::{
-    Peri,
+    Config, Peri,
     gpio::{Level, Output, Pin, Speed},
     pac::RCC,
 };
 use probed::Desk;
+
+/// What the HAL does where a board says nothing, with clocks for a debugger in sleep only where there may be one.
+pub fn config() -> Config {
+    let mut config = Config::default();
+    config.enable_debug_during_sleep = !probed::IS_FOR_ENERGY;
+    config
+}
 
 /// What a chip with this clock has set up, `window` low.
 pub fn desk(clock_hz: u32, window: Peri<'static, impl Pin>) -> Desk<Output<'static>> {
