@@ -55,15 +55,24 @@ impl<'l> Batch<'l> {
     }
 }
 
-/// Runs layers on a board and here; gives how many had a kernel of the board's instruction set.
-fn agree(ready: &Ready, rooms: &PlanRooms, emulator: &Emulator, layers: &[Layer]) -> usize {
+/// A board to run layers on.
+#[derive(Clone, Copy)]
+struct On<'b> {
+    ready: &'b Ready,
+    rooms: &'b PlanRooms,
+    emulator: &'b Emulator,
+}
+
+/// Runs layers on a board and here; gives how many had a kernel of the instruction set.
+fn agree(on: On<'_>, isa: Isa, layers: &[Layer]) -> usize {
+    let On { ready, rooms, emulator } = on;
     let batch = Batch::of(layers);
-    let compiled = batch.compiled(ready, ready.options().isa);
+    let compiled = batch.compiled(ready, isa);
     let plan = blob(&compiled);
     if !fits(&compiled, &plan, rooms) {
         assert!(layers.len() > 1, "{}: no room for {layers:?}", ready.board.name);
         let (left, right) = layers.split_at(layers.len() / 2);
-        return agree(ready, rooms, emulator, left) + agree(ready, rooms, emulator, right);
+        return agree(on, isa, left) + agree(on, isa, right);
     }
     let reference = batch.compiled(ready, Isa::Portable);
     let inputs = batch.inputs(&reference);
@@ -91,6 +100,7 @@ fn operators(isa: Isa) -> &'static [Op] {
     match isa {
         Isa::Armv6m | Isa::Armv7m | Isa::Riscv32 => &WEIGHTED,
         Isa::Armv7em => &[Op::Conv2d, Op::DepthwiseConv2d, Op::FullyConnected, Op::Add],
+        Isa::Compact => &WEIGHTED,
         Isa::Mve => &Op::ALL,
         _ => &[],
     }
@@ -100,12 +110,14 @@ fn operators(isa: Isa) -> &'static [Op] {
 fn layers_drawn_by_lot_give_the_bytes_of_the_portable_kernels() {
     let count = env::var(MORE).map_or(LAYERS, |number| number.parse().expect("a number of layers"));
     on_boards_with_plans(|ready, rooms, emulator| {
-        let (isa, name) = (ready.options().isa, &ready.board.name);
-        for op in Op::ALL {
+        let on = On { ready, rooms, emulator };
+        let name = &ready.board.name;
+        for (isa, op) in
+            [ready.options().isa, Isa::Compact].into_iter().flat_map(|isa| Op::ALL.map(|op| (isa, op)))
+        {
             let layers: Vec<Layer> =
                 (0..count as u64).map(|seed| Layer::draw(op, &mut Rng::new(seed))).collect();
-            let packed: usize =
-                layers.chunks(TOGETHER).map(|layers| agree(ready, rooms, emulator, layers)).sum();
+            let packed: usize = layers.chunks(TOGETHER).map(|layers| agree(on, isa, layers)).sum();
             eprintln!("{name}, {op:?}: {packed} of {count} layers in kernels of {isa}");
             assert!(
                 !operators(isa).contains(&op) || packed * 3 >= count,

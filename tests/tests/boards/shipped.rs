@@ -4,8 +4,10 @@
 use std::path::{Path, PathBuf};
 
 use compiler::{CompileOptions, Compiled, HostModel, Isa, compile, emit::blob};
-use emulator::{Emulator, Job};
-use firmware::{Board, ByteCount, Contents, Error, Memory, MemoryKind, Profile, Runner, misplaced};
+use emulator::{Emulator, Job, Session, Timing};
+use firmware::{
+    Board, ByteCount, Contents, Error, Memory, MemoryKind, Profile, Runner, build_host_library, misplaced,
+};
 use golden::{Record, lcg_inputs, sha256};
 use microjoule::{Observer, StepInfo};
 use microjoule_tests::{LIMIT, Program, Ready, on_each_board, workspace};
@@ -14,6 +16,9 @@ use microjoule_tests::{LIMIT, Program, Ready, on_each_board, workspace};
 const MODELS: [&str; 2] = ["kws", "digits"];
 /// The board that the larger of them barely fits, or does not.
 const SMALL: &str = "qemu-microbit";
+
+/// The library that counts.
+const PLUGIN: &str = "microjoule-emulator-plugin";
 
 /// What kernels, engine and plan of a shipped model may take of flash, built for speed and for size; lowered when images
 /// get smaller.
@@ -129,6 +134,41 @@ fn images_built_for_size_are_half_as_large_and_give_the_recorded_bytes() {
             assert!(code <= SMALL_CODE_LIMIT, "{} on {}: {code} bytes of code", model.name, ready.board.name);
         }
     });
+}
+
+/// How many times the cycles an image built for size may take.
+const SMALL_SLOWNESS: u64 = 3;
+
+#[test]
+fn images_built_for_size_take_at_most_three_times_the_cycles() {
+    let plugin =
+        build_host_library(&workspace(), PLUGIN, &mut |line| eprintln!("{line}")).expect("a library");
+    on_each_board(|ready| {
+        let (board, Some(emulator)) = (&ready.board, &ready.emulator) else { return };
+        if !["qemu-an385-v6m", "qemu-an386"].contains(&board.name.as_str()) {
+            return;
+        }
+        for model in models(ready, Profile::Small).filter(|model| model.name == "kws") {
+            let image = image(ready, &model, Profile::Small, &["marks", "steps"]).expect("an image");
+            let timing = Timing::of(&board.core).expect("the core's");
+            let session = Session { image: &image, plugin: &plugin, timing, limit: LIMIT };
+            let profile = emulator.profile(&session, &inputs(&model)[0]).expect("figures");
+            let (small, fast) =
+                (profile.whole.total().cycles(), recorded_cycles(&board.name, "kws (shipped)"));
+            eprintln!("{} on {}: {small} cycles built for size, {fast} for speed", model.name, board.name);
+            assert!(small <= SMALL_SLOWNESS * fast, "{} on {}: {small} of {fast}", model.name, board.name);
+        }
+    });
+}
+
+/// What a model takes of a board built for speed, as the board's record has it.
+fn recorded_cycles(board: &str, model: &str) -> u64 {
+    let file = workspace().join("bench/record").join(board).with_extension("json");
+    let records = std::fs::read(file).expect("the board's record");
+    let records: serde_json::Value = serde_json::from_slice(&records).expect("JSON");
+    let mut records = records.as_array().expect("records").iter();
+    let record = records.find(|record| record["model"]["name"] == model).expect("the model's");
+    record["total"]["cycles"].as_u64().expect("a count")
 }
 
 /// That an image cannot panic, keeps its budget and gives the recorded bytes.

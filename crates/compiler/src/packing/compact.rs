@@ -10,7 +10,7 @@ use kernels::{
     Yx,
     arch::compact::{
         CompactAdd, CompactFactor, CompactFullyConnected, CompactLayer, CompactMean, CompactOutput,
-        CompactWindow,
+        CompactWindow, PADDING,
     },
     reference::{Conv2d, DepthwiseConv2d, FullyConnected, Pool2d},
 };
@@ -66,7 +66,8 @@ pub(super) fn fully_connected(
     if matrix.filter_zero.0 != 0 {
         return None;
     }
-    if cx.has(BuiltinOp::Conv2D) {
+    // Vectors are read in words; a layer with a window lays them as it needs them.
+    if cx.has(BuiltinOp::Conv2D) || shape.inputs % 4 != 0 {
         return conv_2d(cx, &single_pixels(matrix, shape.outputs), layer);
     }
     let packed = CompactFullyConnected {
@@ -127,7 +128,7 @@ fn push(
     layer: &Weighted,
     constants: &[u8],
 ) {
-    let scratch = cx.scratch(packed.tap_elements(), 4);
+    let scratch = cx.scratch(packed.tap_elements() + PADDING, 4);
     let operands = [layer.output, layer.input, cx.constant(constants, 4), scratch];
     cx.push(operator, &operands);
 }
@@ -171,5 +172,6 @@ fn constants(layer: &Weighted, zero: ZeroPoint, totals: impl Iterator<Item = Tot
     }
     bytes.extend(exponents);
     bytes.extend(layer.filter.iter().map(|&weight| weight as u8));
+    bytes.extend([0; PADDING]);
     Some(bytes)
 }

@@ -1,9 +1,9 @@
 //! What a layer is made of beside its shape.
 
-use bytemuck::try_cast_slice;
-use quant::{Clamp, Halving, Multiplier, ZeroPoint, scale_down};
+use quant::{Clamp, Multiplier, ZeroPoint, scale_down};
 
-use super::inner;
+use super::inner::PADDING;
+
 /// Zero points and limits of int8 images.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, bytemuck::Pod, bytemuck::Zeroable)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -67,9 +67,9 @@ impl CompactFactor {
     }
 }
 
-/// Bytes of a layer's constants: as many as the plain ones have.
+/// Bytes of a layer's constants: as many as the plain ones have, and [`PADDING`].
 pub fn constant_bytes(channels: usize, weights: usize) -> Option<usize> {
-    channels.checked_mul(9)?.checked_add(weights)
+    channels.checked_mul(9)?.checked_add(weights)?.checked_add(PADDING)
 }
 
 /// What a layer works on.
@@ -79,66 +79,9 @@ pub struct CompactBuffers<'b> {
     pub output: &'b mut [i8],
     /// What it reads.
     pub input: &'b [i8],
-    /// Twice the bias, and the mantissa, of each channel as [`Halving`] has them; then the exponents, then the weights; aligned
-    /// to 4.
+    /// Twice the bias, and the mantissa, of each channel as [`quant::Halving`] has them; then the exponents, then the weights, then
+    /// [`PADDING`]; aligned to 4.
     pub constants: &'b [u8],
-    /// Room for the taps of one output.
+    /// Room for the taps of one output, and [`PADDING`].
     pub scratch: &'b mut [i8],
-}
-
-/// How the outputs of a pixel are made.
-pub(super) type Pixel = fn(&Constants<'_>, &CompactOutput, &[i8], &mut [i8]);
-
-/// A layer's constants, apart.
-pub(super) struct Constants<'a> {
-    heads: &'a [[i32; 2]],
-    exponents: &'a [u8],
-    weights: &'a [i8],
-}
-
-impl<'a> Constants<'a> {
-    /// Those of a layer with so many channels and weights.
-    pub(super) fn of(bytes: &'a [u8], channels: usize, weights: usize) -> Option<Self> {
-        let (heads, rest) = bytes.split_at_checked(8 * channels)?;
-        let (exponents, rest) = rest.split_at_checked(channels)?;
-        let constants =
-            Self { heads: try_cast_slice(heads).ok()?, exponents, weights: bytemuck::cast_slice(rest) };
-        (rest.len() == weights).then_some(constants)
-    }
-
-    /// The outputs of one pixel from the taps that it reads, with a filter for each channel.
-    #[inline]
-    pub(super) fn rows(&self, output: &CompactOutput, taps: &[i8], pixel: &mut [i8]) {
-        self.pixel(output, pixel, |channel, sums| *sums = inner::rows(taps, self.weights, channel));
-    }
-
-    /// The same, where each tap is for one channel.
-    #[inline]
-    pub(super) fn lanes(&self, output: &CompactOutput, taps: &[i8], pixel: &mut [i8]) {
-        let channels = pixel.len();
-        self.pixel(output, pixel, |channel, sums| inner::lanes(sums, taps, self.weights, channel, channels));
-    }
-
-    /// The outputs of one pixel from the sums of some channels, from one on.
-    #[inline]
-    fn pixel<const N: usize>(
-        &self,
-        output: &CompactOutput,
-        pixel: &mut [i8],
-        fill: impl Fn(usize, &mut [i32; N]),
-    ) {
-        let centre = Halving::centre(ZeroPoint(output.output_zero.into()));
-        let mut constants = self.heads.iter().zip(self.exponents);
-        let mut sums = [0; N];
-        for (channel, out) in pixel.iter_mut().enumerate() {
-            let of_these = channel % N;
-            if of_these == 0 {
-                fill(channel, &mut sums);
-            }
-            let Some(sum) = sums.get(of_these) else { return };
-            let Some((&[bias, mantissa], &exponent)) = constants.next() else { return };
-            let doubled = sum.wrapping_mul(2).wrapping_add(bias);
-            *out = output.clamp(Halving { mantissa, exponent }.scale(doubled, centre));
-        }
-    }
 }

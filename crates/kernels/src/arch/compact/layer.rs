@@ -1,8 +1,8 @@
 //! Layers with a window: CONV_2D, DEPTHWISE_CONV_2D, and FULLY_CONNECTED where there are such layers beside.
 
 use super::{
-    CompactBuffers, CompactOutput, CompactWindow,
-    constants::{Constants, Pixel},
+    CompactBuffers, CompactOutput, CompactWindow, CompactYx,
+    inner::{Outputs, PADDING, Sums, Walk, lanes, padding, rows},
 };
 use crate::blocks::Blocks as _;
 
@@ -27,11 +27,11 @@ impl CompactLayer {
     ///
     /// Departs from it in that biases have the input's zero folded in: `bias − zero · Σ weights`. The weights are in the
     /// order OHWI, constants have [`constant_bytes`](super::constant_bytes), and scratch
-    /// [`tap_elements`](Self::tap_elements).
+    /// [`tap_elements`](Self::tap_elements) and [`PADDING`].
     ///
     /// `None` where lengths are not what the shape says.
     pub fn conv_2d(&self, buffers: CompactBuffers<'_>) -> Option<()> {
-        self.run(|all, output, taps, pixel| all.rows(output, taps, pixel), self.window.output.c, buffers)
+        self.run(rows, Filters::OfAllTaps, buffers)
     }
 
     /// As [`reference::depthwise_conv_2d_s8`](crate::reference::depthwise_conv_2d_s8) for one filter per channel.
@@ -40,29 +40,67 @@ impl CompactLayer {
     ///
     /// `None` where lengths are not what the shape says.
     pub fn depthwise_conv_2d(&self, buffers: CompactBuffers<'_>) -> Option<()> {
-        self.run(|all, output, taps, pixel| all.lanes(output, taps, pixel), 1, buffers)
+        self.run(lanes, Filters::OfLanes, buffers)
     }
 
-    /// Makes the outputs pixel by pixel: lays what one reads side by side, then multiplies.
+    /// Makes the outputs pixel by pixel: of taps where they stand, or laid side by side.
     #[inline(never)]
-    fn run(&self, make: Pixel, filters: u16, buffers: CompactBuffers<'_>) -> Option<()> {
+    fn run(&self, make: Sums, filters: Filters, buffers: CompactBuffers<'_>) -> Option<()> {
         let CompactBuffers { output, input, constants, scratch } = buffers;
         let window = &self.window;
+        let (size, width) = (window.size, u32::from(window.input.w));
         let channels = usize::from(window.output.c);
-        if input.len() != window.input.elements() as usize || scratch.len() != self.tap_elements() {
+        let elements = self.tap_elements();
+        // What follows each other in taps and weights wherever the taps are; rows of taps that can be apart.
+        let (weights, word, most_rows) = match filters {
+            Filters::OfAllTaps => (elements.wrapping_mul(channels), elements, 1),
+            Filters::OfLanes => (elements, usize::from(window.input.c), u8::MAX),
+        };
+        if input.len() != window.input.elements() as usize
+            || output.len() != window.output.elements() as usize
+            || scratch.len() != elements.wrapping_add(PADDING)
+            || (filters == Filters::OfLanes && word != channels)
+        {
             return None;
         }
-        let weights = scratch.len().wrapping_mul(filters.into());
-        let constants = Constants::of(constants, channels, weights)?;
-        let (mut y, mut x) = (0, 0);
-        for pixel in output.blocks_mut(channels) {
-            window.gather([y, x], self.output.input_zero, input, scratch);
-            make(&constants, &self.output, scratch, pixel);
-            x += 1;
-            if x == u32::from(window.output.w) {
-                (y, x) = (y + 1, 0);
+        let mut outputs = Outputs::new(make, &self.output, constants, [channels, weights])?;
+        let laid = Walk::new(window.input.c.into(), [size.y, size.x], word)?;
+        let pitch = (width * u32::from(window.input.c)) as usize;
+        let standing = laid.in_rows(size.y, pitch);
+        let (mut rows_end, mut columns_end) = (0, 0);
+        if window.dilation == (CompactYx { y: 1, x: 1 }) {
+            columns_end = (width + 1).saturating_sub(size.x.into());
+            if padding(word) == 0 && size.y <= most_rows && pitch < Walk::LONGEST {
+                rows_end = (u32::from(window.input.h) + 1).saturating_sub(size.y.into());
             }
         }
-        (y == u32::from(window.output.h)).then_some(())
+        scratch.fill(0);
+        let left = 0u32.wrapping_sub(window.pad.x.into());
+        let (mut y, mut x, mut column) = (0u32.wrapping_sub(window.pad.y.into()), left, window.output.w);
+        for pixel in output.blocks_mut(channels) {
+            let in_row = x < columns_end;
+            let (walk, taps) = if in_row && y < rows_end {
+                (&standing, input.get(window.place([y, x])..)?)
+            } else {
+                let run = if in_row { size.x } else { 1 };
+                window.gather(([y, x], run), self.output.input_zero, input, scratch.get_mut(..elements)?);
+                (&laid, &*scratch)
+            };
+            outputs.pixel(walk, taps, pixel);
+            x = x.wrapping_add(window.stride.x.into());
+            column = column.wrapping_sub(1);
+            if column == 0 {
+                column = window.output.w;
+                (y, x) = (y.wrapping_add(window.stride.y.into()), left);
+            }
+        }
+        Some(())
     }
+}
+
+/// What weights belong to.
+#[derive(Clone, Copy, PartialEq)]
+enum Filters {
+    OfAllTaps,
+    OfLanes,
 }

@@ -1,5 +1,6 @@
 //! Windows in few bytes.
 
+use super::inner::copy;
 use crate::{Hwc, Window, Yx, blocks::Blocks as _};
 
 /// As [`Hwc`], for images that are not large.
@@ -82,27 +83,32 @@ impl CompactWindow {
         usize::from(self.size.y) * usize::from(self.size.x)
     }
 
-    /// Lays the taps of one output side by side, row by row; what is outside the image is `outside`.
+    /// The first element of a pixel.
+    #[inline]
+    pub(super) fn place(&self, [y, x]: [u32; 2]) -> usize {
+        let pixel = y.wrapping_mul(self.input.w.into()).wrapping_add(x) as usize;
+        pixel.wrapping_mul(self.input.c.into())
+    }
+
+    /// Lays the taps of one output side by side, row by row, so many pixels at a time that follow each other in the image,
+    /// from a first one on; what is outside the image is `outside`.
     #[inline(never)]
-    pub(super) fn gather(&self, [y, x]: [u32; 2], outside: i8, input: &[i8], taps: &mut [i8]) {
+    pub(super) fn gather(&self, ([y, x], run): ([u32; 2], u8), outside: i8, input: &[i8], taps: &mut [i8]) {
         let (height, width) = (u32::from(self.input.h), u32::from(self.input.w));
-        let channels = usize::from(self.input.c);
-        let mut iy = y.wrapping_mul(self.stride.y.into()).wrapping_sub(self.pad.y.into());
-        let first = x.wrapping_mul(self.stride.x.into()).wrapping_sub(self.pad.x.into());
-        let (mut ix, mut column) = (first, 0);
-        for tap in taps.blocks_mut(channels) {
+        let len = usize::from(self.input.c).wrapping_mul(run.into());
+        let (mut iy, mut ix, mut column) = (y, x, 0u8);
+        for tap in taps.blocks_mut(len) {
             // What is above or left of the image is far below or right of it.
             let inside = iy < height && ix < width;
-            let pixel = iy.wrapping_mul(width).wrapping_add(ix) as usize;
-            let pixel = inside.then(|| input.get(pixel.wrapping_mul(channels)..)?.get(..channels));
-            match pixel.flatten() {
-                Some(pixel) => tap.iter_mut().zip(pixel).for_each(|(tap, &q)| *tap = q),
+            let pixels = inside.then(|| input.get(self.place([iy, ix])..)?.get(..len));
+            match pixels.flatten() {
+                Some(pixels) => copy(pixels, tap),
                 None => tap.fill(outside),
             }
             ix = ix.wrapping_add(self.dilation.x.into());
-            column += 1;
-            if column == u32::from(self.size.x) {
-                (ix, column) = (first, 0);
+            column = column.wrapping_add(run);
+            if column == self.size.x {
+                (ix, column) = (x, 0);
                 iy = iy.wrapping_add(self.dilation.y.into());
             }
         }
