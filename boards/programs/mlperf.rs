@@ -20,5 +20,5 @@ static BUFFER: Room<{ TASK.kept_bytes() }> = Room::new();
 fn main() -> ! {
     let (arena, state) = support::memories!(model);
     let mut model = Executor::begin(&model::PLAN, arena, state);
-    serve_mlperf::<Uart, _>(WIRING, NAME, &mut model, TASK, BUFFER.take())
+    serve_mlperf::<Uart, _>((WIRING, ears()), NAME, &mut model, TASK, BUFFER.take())
 }

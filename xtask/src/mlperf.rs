@@ -1,6 +1,7 @@
 //! `mlperf`: MLPerf Tiny on a board.
 
 pub mod host;
+mod listening;
 mod official;
 
 use std::{
@@ -13,7 +14,7 @@ use std::{
 use anyhow::{Context, Result};
 use clap::ValueEnum;
 use compiler::Compiled;
-use emulator::{PinWrites, Serving};
+use emulator::{Emulator, PinWrites, Serving};
 use firmware::{Board, Contents, Profile};
 use indicatif::{ProgressBar, ProgressStyle};
 use mlperf::{Dataset, Device, Mode, Outcome, Plan, Session, measure, open};
@@ -33,6 +34,8 @@ use crate::{Usage, firmware::Ready, infer::refused, model::Model, planning::Plan
 /// Example: cargo xtask mlperf --board qemu-an386 --mode accuracy --limit 20
 ///
 /// Example: cargo xtask mlperf --serial /dev/ttyACM0 --model kws.tflite --data datasets/kws01
+///
+/// Example: cargo xtask mlperf --model str_ww_ref_model.tflite --sound marvin.wav
 ///
 /// Example: cargo xtask mlperf --official ../tiny/benchmark/runner --python venv/bin/python
 #[derive(clap::Args)]
@@ -64,6 +67,9 @@ pub struct Args {
     /// The line's speed, where the board's is not 115200 (energy: 9600).
     #[arg(long, requires = "serial")]
     baud: Option<u32>,
+    /// Have the emulated board listen to this recording for the wake word, as `sww01` does: WAV, 16 kHz, one channel, 16 bits.
+    #[arg(long, value_name = "WAV", conflicts_with_all = ["serial", "data", "official", "serve"])]
+    sound: Option<PathBuf>,
     /// Where the folder of the session goes; without, target/mlperf.
     #[arg(long, value_name = "FOLDER")]
     out: Option<PathBuf>,
@@ -154,6 +160,9 @@ pub fn run(args: &Args, workspace: &Path) -> Result<bool> {
         Err(error) => return refused(&model, &error),
     };
     let task = host::task(&compiled)?;
+    if let Some(sound) = &args.sound {
+        return listening::run(args, board, (task, &model, &compiled), sound);
+    }
     let set = inputs(args, task, &compiled)?;
     match &args.serial {
         Some(path) => {
@@ -198,15 +207,15 @@ fn inputs(args: &Args, task: Task, compiled: &Compiled) -> Result<Dataset> {
     wanted.map_or(Ok(set.clone()), |count| set.first(count)).map_err(Usage::of)
 }
 
-/// Builds, starts and drives an emulated board.
-fn emulated(
-    args: &Args,
+/// An emulated board's image, and what runs it.
+struct Prepared {
     board: Board,
-    task: Task,
-    model: &Model,
-    compiled: &Compiled,
-    set: &Dataset,
-) -> Result<bool> {
+    emulator: Emulator,
+    image: PathBuf,
+}
+
+/// Builds the program for an emulated board; nothing, which was said, where it cannot be built or emulated here.
+fn prepared(args: &Args, board: Board, model: &Model) -> Result<Option<Prepared>> {
     if board.serial.is_none() {
         let name = &board.name;
         return Err(Usage::error(format!(
@@ -221,18 +230,36 @@ fn emulated(
     }
     let ready = match Ready::new(board) {
         Ok(ready) => ready.planned(args.planning.firmware()),
-        Err(error @ firmware::Error::NoToolchain { .. }) => return skipped(&error.to_string()),
+        Err(error @ firmware::Error::NoToolchain { .. }) => return Ok(skipped(&error.to_string())),
         Err(error) => return Err(error.into()),
     };
     let emulator = match ready.emulator() {
         Ok(emulator) => emulator,
-        Err(absent) => return skipped(&absent.to_string()),
+        Err(absent) => return Ok(skipped(&absent.to_string())),
     };
     let image = ready.program(Some("mlperf"), &model.path, Profile::Release, args.mode.features())?;
     Contents::read(&image.path)?.forbidden().iter().for_each(|what| eprintln!("warning: {what}"));
-    let pin = ready.board.serial.as_ref().and_then(|serial| serial.pin.as_ref());
+    Ok(Some(Prepared { board: ready.board, emulator, image: image.path }))
+}
+
+fn skipped(why: &str) -> Option<Prepared> {
+    eprintln!("skipped: {why}");
+    None
+}
+
+/// Builds, starts and drives an emulated board.
+fn emulated(
+    args: &Args,
+    board: Board,
+    task: Task,
+    model: &Model,
+    compiled: &Compiled,
+    set: &Dataset,
+) -> Result<bool> {
+    let Some(Prepared { board, emulator, image }) = prepared(args, board, model)? else { return Ok(true) };
+    let pin = board.serial.as_ref().and_then(|serial| serial.pin.as_ref());
     let pin = pin.filter(|_| args.mode == Goal::Energy).map(|pin| PinWrites { high: pin.high, low: pin.low });
-    let serving = emulator.serve_watched(&image.path, pin)?;
+    let serving = emulator.serve_watched(&image, pin)?;
     let path = serving.port().display().to_string();
     if args.serve {
         return serve(serving, &path, args.mode);
@@ -247,11 +274,6 @@ fn emulated(
         eprintln!("window pin: {pulses} pulses");
     }
     driven.map_err(|error| if remains.said.is_empty() { error } else { error.context(remains.said) })
-}
-
-fn skipped(why: &str) -> Result<bool> {
-    eprintln!("skipped: {why}");
-    Ok(true)
 }
 
 /// Leaves the board to somebody else.

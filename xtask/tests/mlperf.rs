@@ -8,6 +8,10 @@ use std::{
 };
 
 use serde_json::Value;
+use tflite::{
+    Activation, DType,
+    build::{Net, Units},
+};
 
 /// A board for each kind of UART and of counter, and what it needs beside. The smallest has no room for the fastest plan.
 const BOARDS: [(&str, &[&str]); 4] = [
@@ -122,4 +126,80 @@ fn the_official_keywords_are_spotted_as_well_as_the_reference_spots_them() {
     assert_eq!((&report["answers"], &report["invalid"]), (&Value::from(1000), &Value::Null));
     let figure = |key: &str| format!("{:.3}", report[key].as_f64().expect(key));
     assert_eq!((figure("top_1"), figure("auc")), ("90.100".to_owned(), "0.995".to_owned()));
+}
+
+/// A network of the streaming wake word's shapes: one product, with weights drawn by lot.
+fn listening_model() -> Vec<u8> {
+    let mut state = 1_u32;
+    let mut draw = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        i64::from(state >> 24) - 128
+    };
+    let mut net = Net::default();
+    let input = net.input(&[1, 30, 1, 40], DType::Int8, Units { scale: 0.003_701, zero: -128 });
+    let weights: Vec<i64> = (0..3 * 1200).map(|_| draw().max(-127)).collect();
+    let weights = net.constant(&[3, 1200], DType::Int8, vec![0.01], (0, 0), &weights);
+    let bias = net.constant(&[3], DType::Int32, vec![0.01 * 0.003_701], (0, 0), &[0; 3]);
+    let units = Units { scale: 0.02, zero: 0 };
+    let output = net.fully_connected(input, weights, bias, Activation::None, units);
+    net.outputs.push(output);
+    net.file()
+}
+
+/// Two seconds of noise that comes and goes.
+fn wav(rate_hz: u32) -> Vec<u8> {
+    let mut state = 7_u32;
+    let samples: Vec<u8> = (0..32_000_u32)
+        .flat_map(|n| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            let loud = i32::try_from(n % 8000).unwrap();
+            ((((state >> 16) as i32) - 32_768) * loud / 8000).to_le_bytes()[..2].to_vec()
+        })
+        .collect();
+    let length = samples.len() as u32;
+    let mut bytes = Vec::new();
+    bytes.extend(b"RIFF");
+    bytes.extend((36 + length).to_le_bytes());
+    bytes.extend(b"WAVEfmt ");
+    bytes.extend(16_u32.to_le_bytes());
+    bytes.extend([1, 0, 1, 0]);
+    bytes.extend(rate_hz.to_le_bytes());
+    bytes.extend((2 * rate_hz).to_le_bytes());
+    bytes.extend([2, 0, 16, 0]);
+    bytes.extend(b"data");
+    bytes.extend(length.to_le_bytes());
+    bytes.extend(samples);
+    bytes
+}
+
+#[test]
+fn a_board_listens_and_its_network_says_what_it_says_here() {
+    let _one = ONE.lock();
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |name: &str, bytes: &[u8]| {
+        let path = folder.path().join(name);
+        fs::write(&path, bytes).expect("a file");
+        path.display().to_string()
+    };
+    let (model, sound) = (write("ww.tflite", &listening_model()), write("sound.wav", &wav(16_000)));
+    let output = mlperf(&["--model", &model, "--sound", &sound, "--json"]);
+    let said = text(&output.stderr);
+    if !said.contains("skipped: ") {
+        assert_eq!(output.status.code(), Some(0), "{said}");
+        let report: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        assert_eq!((&report["task"], &report["obtained"]), (&Value::from("sww01"), &Value::from("emulated")));
+        // 32,000 samples, 512 to a row.
+        assert_eq!((&report["rows"], &report["rows_as_host"]), (&Value::from(62), &Value::from(62)));
+        assert!(said.contains("wake word in row 1: "), "the first row is told: {said}");
+    }
+    let slow = write("slow.wav", &wav(8000));
+    for (arguments, expected) in [
+        (["--model", &model, "--sound", &slow], "8000 samples a second, where the benchmark has 16000"),
+        (["--model", "kws", "--sound", &sound], "only the streaming wake word listens"),
+        (["--model", &model, "--sound", &model], "is no WAV"),
+    ] {
+        let output = mlperf(&arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert!(text(&output.stderr).contains(expected), "{}", text(&output.stderr));
+    }
 }

@@ -31,8 +31,8 @@ pub fn image() {
     );
     linker(&board, &out);
     rooms(&board, &out);
-    serial(&board, &out);
     let planned = model(&out);
+    serial(&board, &planned, &out);
     slow_ram(&board, planned.layout.overflow_bytes > 0, planned.layout.state_bytes as u64);
 }
 
@@ -76,9 +76,10 @@ fn rooms(board: &Board, out: &Path) {
     fs::write(out.join("rooms.rs"), text).expect("a folder for what is generated");
 }
 
-fn serial(board: &Board, out: &Path) {
+fn serial(board: &Board, planned: &Compiled, out: &Path) {
     let file = out.join("serial.rs");
-    let text = board.serial.as_ref().map_or_else(String::new, |serial| wiring(&board.name, serial));
+    let text =
+        board.serial.as_ref().map_or_else(String::new, |serial| wiring(&board.name, serial) + &ears(planned));
     fs::write(file, text).expect("a folder for what is generated");
 }
 
@@ -103,6 +104,28 @@ fn wiring(board: &str, serial: &Serial) -> String {
          uart_hz: {uart_hz},\n    pins: {pins:?},\n    counter: {counter:#x},\n    \
          ticks_per_microsecond: core::num::NonZeroU32::new({}).unwrap(),\n    pin: {pin},\n}};\n",
         counter_hz / 1_000_000
+    )
+}
+
+/// What an image hears with. Only the streaming wake word's, thirty rows of forty, pays for a front end.
+fn ears(planned: &Compiled) -> String {
+    let listens = match (&planned.inputs[..], &planned.outputs[..]) {
+        ([input], [output]) => {
+            input.shape.iter().product::<u32>() == 1200 && output.shape.iter().product::<u32>() == 3
+        }
+        _ => false,
+    };
+    if !listens {
+        return "\n/// It hears nothing.\nfn ears() -> support::serial::Deaf {\n    support::serial::Deaf\n}\n".to_owned();
+    }
+    let [input, ..] = &planned.inputs[..] else { return String::new() };
+    format!(
+        "\n/// From sound to rows.\nstatic FRONT: microjoule::features::wake_word::WakeWord =\n    \
+         microjoule::features::wake_word::WakeWord::new({:?}, {});\n\n\
+         static EARS: support::Once<support::serial::Recording> =\n    \
+         support::Once::new(support::serial::Recording::new(&FRONT));\n\n\
+         /// It hears the host's file.\nfn ears() -> impl support::serial::Ears {{\n    EARS.take()\n}}\n",
+        input.scale, input.zero_point
     )
 }
 

@@ -31,6 +31,6 @@ pub mod stack;
 pub use machine::entry;
 #[cfg(feature = "plan")]
 pub use plan::serve_plan;
-pub use room::{Room, slow_ram};
+pub use room::{Once, Room, slow_ram};
 #[cfg(feature = "semihosting")]
 pub use serve::serve;

@@ -36,6 +36,32 @@ impl<const BYTES: usize> Room<BYTES> {
     }
 }
 
+/// A value for whoever takes it first; in a `static`, for what is too large to be made on the stack.
+pub struct Once<T> {
+    taken: AtomicBool,
+    value: UnsafeCell<T>,
+}
+
+// SAFETY: `taken` lets one caller reach the value, and nobody after it.
+unsafe impl<T: Send> Sync for Once<T> {}
+
+impl<T> Once<T> {
+    /// This value.
+    pub const fn new(value: T) -> Self {
+        Self { taken: AtomicBool::new(false), value: UnsafeCell::new(value) }
+    }
+
+    /// The value the first time, nothing later.
+    #[expect(clippy::mut_from_ref, reason = "it is handed out once")]
+    pub fn take(&'static self) -> Option<&'static mut T> {
+        if !is_first(&self.taken) {
+            return None;
+        }
+        // SAFETY: no other caller got here.
+        Some(unsafe { &mut *self.value.get() })
+    }
+}
+
 /// Whether nobody asked before. Not every core can read and write in one go.
 fn is_first(taken: &AtomicBool) -> bool {
     critical_section::with(|_| {

@@ -59,9 +59,26 @@ impl Emulator {
     /// # Errors
     /// As [`serve`](Self::serve).
     pub fn serve_watched(&self, image: &Path, pin: Option<PinWrites>) -> Result<Serving, Error> {
+        self.start(image, pin, &[])
+    }
+
+    /// The same on a board that hears these samples when it listens.
+    ///
+    /// # Errors
+    /// As [`serve`](Self::serve).
+    pub fn serve_hearing(&self, image: &Path, samples: &[i16]) -> Result<Serving, Error> {
+        self.start(image, None, samples)
+    }
+
+    fn start(&self, image: &Path, pin: Option<PinWrites>, samples: &[i16]) -> Result<Serving, Error> {
         let image = std::path::absolute(image).map_err(io_error(image))?;
         let elf = fs::read(&image).map_err(io_error(&image))?;
         let folder = tempfile::tempdir().map_err(io_error(Path::new("a temporary folder")))?;
+        if !samples.is_empty() {
+            let sound = folder.path().join(files::SOUND);
+            let bytes: Vec<u8> = samples.iter().flat_map(|sample| sample.to_le_bytes()).collect();
+            fs::write(&sound, bytes).map_err(io_error(&sound))?;
+        }
         let complaints = folder.path().join(COMPLAINTS);
         let stderr = File::create(&complaints).map_err(io_error(&complaints))?;
         let mut command = self.command(&image, folder.path(), "pty");

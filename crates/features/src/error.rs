@@ -52,7 +52,7 @@ impl fmt::Display for ConfigError {
             Self::HopSamples => write!(f, "hop of 0 samples: it must be 1 or more"),
             Self::Frequencies { low_hz, high_hz } => write!(
                 f,
-                "bands from {low_hz} Hz to {high_hz} Hz: the edges must rise, from 1 Hz up to half the sampling rate"
+                "bands from {low_hz} Hz to {high_hz} Hz: the edges must rise, from 0 Hz up to half the sampling rate"
             ),
             Self::EmptyBand(band) => {
                 write!(f, "no bin of the spectrum is in band {band}: take fewer bands or a longer transform")

@@ -75,4 +75,5 @@ pub use audio::log2::log2_q16;
 pub use audio::mel::Mel;
 pub use audio::stream::Stream;
 pub use audio::tables::{self, LogMel, Mfcc};
+pub use audio::wake_word;
 pub use error::{BufferError, ConfigError};

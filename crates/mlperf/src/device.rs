@@ -134,6 +134,33 @@ impl Device {
         Ok(Inference { times, results })
     }
 
+    /// Has it listen for the wake word.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] by a device without an audio input, and the line's.
+    pub fn start(&mut self) -> Result<(), Error> {
+        // One that listens already would not begin anew.
+        self.ask("stop", LINE_LIMIT)?;
+        self.obeyed("start", LINE_LIMIT).map(|_| ())
+    }
+
+    /// Has it stop, and gives the first output of every inference since, as far as the device kept them; nothing, where it tells
+    /// none.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] and the line's.
+    pub fn stop(&mut self) -> Result<Option<Vec<i8>>, Error> {
+        let said = self.obeyed("stop", LINE_LIMIT)?;
+        let after = said.iter().skip_while(|line| !line.starts_with("target activations:"));
+        let list: String = after.skip(1).map(String::as_str).collect();
+        let list = list.trim().strip_prefix('[').and_then(|list| list.strip_suffix(']'));
+        let numbers = list.map(|list| list.split(',').map(str::trim).filter(|number| !number.is_empty()));
+        numbers
+            .map(|numbers| numbers.map(str::parse).collect::<Result<_, _>>())
+            .transpose()
+            .map_err(|_| Error::NoResults { command: "stop".into() })
+    }
+
     /// A command that must not be answered with an error.
     fn obeyed(&mut self, command: &str, limit: Duration) -> Result<Vec<String>, Error> {
         let said = self.ask(command, limit)?;

@@ -6,6 +6,9 @@ pub const JOB: &str = "job.bin";
 /// The reply, written by the firmware: see [`crate::wire`].
 pub const REPLY: &str = "reply.bin";
 
+/// What a board hears that listens for the wake word: samples of 16 bits, little-endian, one channel. Written by the host.
+pub const SOUND: &str = "sound.raw";
+
 /// The firmware's defmt log, encoded.
 pub const LOG: &str = "log.bin";
 

@@ -4,7 +4,7 @@ use std::{cell::RefCell, collections::VecDeque, rc::Rc};
 
 use engine::{Arena, DType, Executor, Flow, Io, Operand, Operator, Plan, RunError, Step, TensorInfo};
 use proptest::prelude::*;
-use telemetry::mlperf::{Board, Device, Mode, Network, READY, Task};
+use telemetry::mlperf::{ACTIVATIONS, Board, Device, Mode, Network, NoAudio, READY, ROW_BYTES, Task};
 
 /// What happened on the board, in order.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -14,12 +14,17 @@ enum Event {
     Pulse,
     Clock,
     Inference,
+    Listen,
+    Deaf,
+    Heard(i8, bool),
 }
 
 #[derive(Clone, Debug, Default)]
 struct Desk {
     events: Rc<RefCell<Vec<Event>>>,
     incoming: Rc<RefCell<VecDeque<u8>>>,
+    /// What it hears, where it has ears.
+    rows: Option<Rc<RefCell<VecDeque<[u8; ROW_BYTES]>>>>,
 }
 
 thread_local! {
@@ -47,6 +52,22 @@ impl Board for Desk {
 
     fn pulse(&mut self) {
         self.events.borrow_mut().push(Event::Pulse);
+    }
+
+    fn listen(&mut self) -> Result<(), NoAudio> {
+        self.rows.as_ref().map(|_| self.events.borrow_mut().push(Event::Listen)).ok_or(NoAudio)
+    }
+
+    fn stop(&mut self) {
+        self.events.borrow_mut().push(Event::Deaf);
+    }
+
+    fn hear(&mut self) -> Option<[u8; ROW_BYTES]> {
+        self.rows.as_ref()?.borrow_mut().pop_front()
+    }
+
+    fn heard(&mut self, activation: i8, detected: bool) {
+        self.events.borrow_mut().push(Event::Heard(activation, detected));
     }
 }
 
@@ -86,6 +107,11 @@ const ARENA_BYTES: usize = 65_536;
 
 /// A device of `input` and `output` elements that was sent `lines`; what happened since it began.
 fn talk(shape: (u32, u32), mode: Mode, lines: &[&[u8]]) -> Vec<Event> {
+    talk_at(Desk::default(), shape, mode, lines)
+}
+
+/// The same at a desk that may have ears.
+fn talk_at(desk: Desk, shape: (u32, u32), mode: Mode, lines: &[&[u8]]) -> Vec<Event> {
     let (input, output) = shape;
     let operands = [Operand::arena(32_768, output), Operand::arena(0, input)];
     let tensor = |shape, operand| TensorInfo {
@@ -118,7 +144,6 @@ fn talk(shape: (u32, u32), mode: Mode, lines: &[&[u8]]) -> Vec<Event> {
     let mut arena = Box::new(Arena::<ARENA_BYTES>::new());
     let mut executor = Executor::new(plan, &mut arena.0, &mut []).expect("enough memory");
     let mut buffer = vec![0; task.kept_bytes()];
-    let desk = Desk::default();
     RUNS.set(Some(Rc::clone(&desk.events)));
     let network = Network::new(&mut executor, task);
     let mut device = Device::new(desk.clone(), network, "a maker", mode, &mut buffer);
@@ -234,7 +259,7 @@ fn every_fault_is_told_in_the_runners_words_and_ends_with_ready() {
         ("infer -1%", "e-[Inference iterations must be >0]"),
         ("infer 1 -1%", "e-[Inference warmup must be >=0]"),
         ("start%", "e-[No audio input on this board]"),
-        ("stop%", "e-[No audio input on this board]"),
+        ("stop%", "I2S is already idle.  Ignoring stop request"),
     ] {
         assert_eq!(ask(KWS, &[line]), [expected, READY], "{line}");
     }
@@ -423,4 +448,68 @@ proptest! {
         prop_assert_eq!(digits, expected);
         prop_assert_eq!(said.iter().filter(|line| *line == "m-load-done").count(), 1);
     }
+}
+
+/// A board that hears rows of these bytes.
+fn listener(rows: impl IntoIterator<Item = u8>) -> Desk {
+    let rows = rows.into_iter().map(|byte| [byte; ROW_BYTES]).collect();
+    Desk { rows: Some(Rc::new(RefCell::new(rows))), ..Desk::default() }
+}
+
+#[test]
+fn what_is_heard_goes_through_the_network_until_it_stops() {
+    // The network says its oldest byte: 29 rows of zeros, and then what came first.
+    let desk = listener([120, 116, 115, 0xff].into_iter().chain([0; 40]));
+    let mut lines: Vec<&[u8]> = vec![b"stop%", b"start%"];
+    lines.extend([&b""[..]; 32]);
+    lines.extend([&b"start%"[..], b"stop%", b"", b"name%"]);
+    let events = talk_at(desk, (1200, 3), Mode::Performance, &lines);
+    let said = String::from_utf8(events.iter().filter_map(sent).collect()).unwrap();
+    let mut activations = vec!["0"; 29];
+    activations.extend(["120", "116", "115", "-1", "0"]);
+    assert_eq!(
+        said,
+        format!(
+            "I2S is already idle.  Ignoring stop request\r\nm-ready\r\nListening for I2S data ... \r\n\
+             m-lap-us-5000000001\r\nDMA receive initiated.\r\nm-ready\r\n\
+             I2S Rx currently in progress. Ignoring request\r\nm-ready\r\nm-lap-us-5000000002\r\nStreaming stopped.\r\n\
+             target activations: \r\n[{}]\r\nm-ready\r\nm-name-dut-[a maker]\r\nm-ready\r\n",
+            activations.join(", ")
+        )
+    );
+    // The first row is told as if it were the word; after that a value has to be above the threshold.
+    let detected: Vec<_> = events.iter().filter(|event| matches!(event, Event::Heard(_, true))).collect();
+    assert_eq!(detected, [&Event::Heard(0, true), &Event::Heard(120, true), &Event::Heard(116, true)]);
+    let heard = events.iter().filter(|event| matches!(event, Event::Heard(..))).count();
+    assert_eq!((heard, events.iter().filter(|event| **event == Event::Deaf).count()), (34, 1));
+}
+
+#[test]
+fn an_energy_build_marks_both_ends_of_listening_by_pulses() {
+    let events = talk_at(listener([1, 2, 3]), (1200, 3), Mode::Energy, &[b"start%", b"", b"stop%"]);
+    let marks: Vec<_> =
+        events.iter().filter(|event| !matches!(event, Event::Sent(_) | Event::Flush)).collect();
+    let expected = [
+        Event::Listen,
+        Event::Pulse,
+        Event::Inference,
+        Event::Heard(0, true),
+        Event::Inference,
+        Event::Heard(0, false),
+        Event::Deaf,
+        Event::Pulse,
+    ];
+    assert_eq!(marks, expected.iter().collect::<Vec<_>>());
+}
+
+#[test]
+fn what_there_is_no_room_for_is_heard_and_not_kept() {
+    let desk = listener(std::iter::repeat_n(7, 3000));
+    let mut lines: Vec<&[u8]> = vec![b"start%"];
+    lines.extend([&b""[..]; 2999]);
+    lines.push(b"stop%");
+    let events = talk_at(desk, (1200, 3), Mode::Performance, &lines);
+    let said = String::from_utf8(events.iter().filter_map(sent).collect()).unwrap();
+    assert_eq!(said.matches(", 7").count(), ACTIVATIONS - 29);
+    assert_eq!(events.iter().filter(|event| matches!(event, Event::Heard(..))).count(), 3000);
 }

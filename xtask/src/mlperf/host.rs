@@ -3,8 +3,9 @@
 use anyhow::{Context, Result};
 use compiler::{Compiled, HostModel};
 use engine::Program;
+use features::wake_word::{HOP, WakeWord};
 use mlperf::{Dataset, Window};
-use telemetry::mlperf::{Network, Task};
+use telemetry::mlperf::{ACTIVATIONS, Network, Task};
 
 /// Scores come with three decimals.
 const APART: f64 = 0.0006;
@@ -67,6 +68,30 @@ pub fn agreeing(compiled: &Compiled, task: Task, set: &Dataset, windows: &[Windo
         }
     }
     Ok(agreeing)
+}
+
+/// What the network of the streaming wake word says of a recording, row by row, as far as a device keeps it.
+///
+/// # Errors
+/// When the model does not run.
+pub fn activations(compiled: &Compiled, samples: &[i16]) -> Result<Vec<i8>> {
+    let input = compiled.inputs.first().context("a model without an input")?;
+    let front = WakeWord::new(input.scale, i8::try_from(input.zero_point)?);
+    let mut rows = front.stream()?;
+    let mut host = HostModel::new(compiled);
+    let mut executor = host.executor()?;
+    let mut network = Network::new(&mut executor, Task::Sww);
+    network.load(&[], &mut []);
+    let mut newest = vec![0; Task::Sww.sent_bytes()];
+    let mut said = Vec::new();
+    for samples in samples.as_chunks::<HOP>().0.iter().take(ACTIVATIONS) {
+        let row = rows.next(samples).context("no row of a hop")?;
+        newest.drain(..row.len());
+        newest.extend(row.map(i8::cast_unsigned));
+        anyhow::ensure!(network.infer(&newest, &[]), "the model does not run here");
+        said.push(network.first_output().context("a model without an output")?);
+    }
+    Ok(said)
 }
 
 /// What is left of three decimals, and of the order of a sum.

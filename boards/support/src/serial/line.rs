@@ -1,7 +1,7 @@
 use microjoule::{Executor, Program};
-use telemetry::mlperf::{Board, Device, Mode, Network, Task};
+use telemetry::mlperf::{Board, Device, Mode, Network, NoAudio, ROW_BYTES, Task};
 
-use super::{Uart, Wiring};
+use super::{Ears, Uart, Wiring};
 use crate::machine::{self, Counter};
 
 /// How long the window pin is held low.
@@ -23,14 +23,14 @@ const MODE: Mode = if cfg!(feature = "energy") { Mode::Energy } else { Mode::Per
 
 /// Serves the runner of MLPerf Tiny with a model, for ever.
 pub fn serve_mlperf<U: Uart, P: Program>(
-    wiring: Wiring,
+    (wiring, ears): (Wiring, impl Ears),
     name: &str,
     model: &mut Executor<'_, P>,
     task: Task,
     buffer: &mut [u8],
 ) -> ! {
     machine::start();
-    let line = Line::<U>::open(wiring);
+    let line = Line::<U, _>::open(wiring, ears);
     // The energy image logs nothing.
     #[cfg(not(feature = "energy"))]
     defmt::info!("{=str} at {=u32} baud, for {=str}", task.name(), MODE.baud(), MODE.name());
@@ -38,16 +38,20 @@ pub fn serve_mlperf<U: Uart, P: Program>(
 }
 
 /// The board as the protocol sees it.
-struct Line<U> {
+struct Line<U, E> {
     uart: U,
+    ears: E,
+    /// Rows since it listens.
+    #[cfg(not(feature = "energy"))]
+    rows: u32,
     wiring: Wiring,
     counter: Counter,
     /// How often in a row nothing had come.
     pauses: u32,
 }
 
-impl<U: Uart> Line<U> {
-    fn open(wiring: Wiring) -> Self {
+impl<U: Uart, E: Ears> Line<U, E> {
+    fn open(wiring: Wiring, ears: E) -> Self {
         let uart = U::open(&wiring, MODE.baud());
         if let Some(pin) = wiring.pin {
             pin.high.perform();
@@ -55,7 +59,15 @@ impl<U: Uart> Line<U> {
                 output.perform();
             }
         }
-        Self { uart, wiring, counter: Counter::start(wiring.counter), pauses: 0 }
+        Self {
+            uart,
+            ears,
+            #[cfg(not(feature = "energy"))]
+            rows: 0,
+            wiring,
+            counter: Counter::start(wiring.counter),
+            pauses: 0,
+        }
     }
 
     /// Nothing had come: some time passes.
@@ -72,7 +84,7 @@ impl<U: Uart> Line<U> {
     }
 }
 
-impl<U: Uart> Board for Line<U> {
+impl<U: Uart, E: Ears> Board for Line<U, E> {
     fn receive(&mut self) -> Option<u8> {
         let byte = self.uart.receive();
         match byte {
@@ -105,6 +117,34 @@ impl<U: Uart> Board for Line<U> {
             let end = self.microseconds().saturating_add(PULSE_MICROSECONDS);
             while self.microseconds() < end {}
             pin.high.perform();
+        }
+    }
+
+    fn listen(&mut self) -> Result<(), NoAudio> {
+        #[cfg(not(feature = "energy"))]
+        {
+            self.rows = 0;
+        }
+        self.ears.listen()
+    }
+
+    fn stop(&mut self) {
+        self.ears.stop();
+    }
+
+    fn hear(&mut self) -> Option<[u8; ROW_BYTES]> {
+        let row = self.ears.hear();
+        if row.is_some() {
+            self.pauses = 0;
+        }
+        row
+    }
+
+    #[cfg(not(feature = "energy"))]
+    fn heard(&mut self, activation: i8, detected: bool) {
+        self.rows = self.rows.saturating_add(1);
+        if detected {
+            defmt::info!("wake word in row {=u32}: {=i8}", self.rows, activation);
         }
     }
 }

@@ -42,7 +42,7 @@ impl Config {
         if self.hop_samples == 0 {
             return Err(ConfigError::HopSamples);
         }
-        if low_hz == 0 || low_hz >= high_hz || high_hz > self.sample_rate_hz / 2 {
+        if low_hz >= high_hz || high_hz > self.sample_rate_hz / 2 {
             return Err(ConfigError::Frequencies { low_hz, high_hz });
         }
         if self.log_floor_bits >= 40 {

@@ -9,3 +9,4 @@ pub(crate) mod log2;
 pub(crate) mod mel;
 pub(crate) mod stream;
 pub mod tables;
+pub mod wake_word;

@@ -20,6 +20,25 @@ pub const fn fill_hann(window: &mut [u16]) {
     }
 }
 
+/// The periodic Hamming window in Q15: `0.54 - 0.46 cos(2 π i / length)`.
+pub const fn fill_hamming(window: &mut [u16]) {
+    let mut i = 0;
+    while i < window.len() {
+        let cos = cos_of_turns(i as u64, window.len() as u64);
+        window[i] = to_nearest(32768.0 * (0.54 - 0.46 * cos)) as u16;
+        i += 1;
+    }
+}
+
+/// What a frame is multiplied by, so that its ends do not ring.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Window {
+    /// [`fill_hann`].
+    Hann,
+    /// [`fill_hamming`].
+    Hamming,
+}
+
 /// The twiddles of a real transform of twice as many samples as there are elements.
 pub const fn fill_twiddles(twiddles: &mut [Twiddle]) {
     let samples = 2 * twiddles.len() as u64;
@@ -133,8 +152,14 @@ pub struct LogMel<const FRAME: usize, const HALF: usize, const BANDS: usize> {
 }
 
 impl<const FRAME: usize, const HALF: usize, const BANDS: usize> LogMel<FRAME, HALF, BANDS> {
-    /// Computes the tables; for a `static`, [`log_mel_tables!`](crate::log_mel_tables) refuses at compile time.
+    /// Computes the tables, with a Hann window; for a `static`, [`log_mel_tables!`](crate::log_mel_tables) refuses at compile
+    /// time.
     pub const fn new(config: Config) -> Result<Self, ConfigError> {
+        Self::windowed(config, Window::Hann)
+    }
+
+    /// The same with another window.
+    pub const fn windowed(config: Config, shape: Window) -> Result<Self, ConfigError> {
         if config.frame_samples != FRAME {
             return Err(ConfigError::Sizes { needed: config.frame_samples, got: FRAME });
         }
@@ -142,7 +167,10 @@ impl<const FRAME: usize, const HALF: usize, const BANDS: usize> LogMel<FRAME, HA
         let (mut rise_ends, mut weights) = ([0; BANDS], [0; HALF]);
         match fill_mel(&config, &mut rise_ends, &mut weights) {
             Ok((first, last)) => {
-                fill_hann(&mut window);
+                match shape {
+                    Window::Hann => fill_hann(&mut window),
+                    Window::Hamming => fill_hamming(&mut window),
+                }
                 fill_twiddles(&mut twiddles);
                 Ok(Self { config, window, twiddles, rise_ends, weights, first, last })
             }

@@ -1,7 +1,8 @@
 use engine::Program;
 
 use super::{
-    Board, COMMAND_BYTES, Command, Mode, Network, NoAudio, PROFILE, READY, Refusal, TERMINATOR, say,
+    Board, COMMAND_BYTES, Command, Mode, Network, NoAudio, PROFILE, READY, Refusal, TERMINATOR,
+    listening::Listening, say,
 };
 
 /// Bytes of a line of `db print`.
@@ -26,6 +27,7 @@ pub struct Device<'b, 'e, 'm, B, P> {
     expected: usize,
     /// How much of that has come.
     filled: usize,
+    listening: Listening,
 }
 
 impl<'b, 'e, 'm, B: Board, P: Program> Device<'b, 'e, 'm, B, P> {
@@ -40,8 +42,19 @@ impl<'b, 'e, 'm, B: Board, P: Program> Device<'b, 'e, 'm, B, P> {
     ) -> Self {
         let most = network.task().sent_bytes().min(buffer.len());
         let (sent, kept) = buffer.split_at_mut_checked(most).unwrap_or_default();
-        let line = [0; COMMAND_BYTES];
-        Self { board, network, vendor, mode, line, length: 0, sent, kept, expected: 0, filled: 0 }
+        Self {
+            board,
+            network,
+            vendor,
+            mode,
+            line: [0; COMMAND_BYTES],
+            length: 0,
+            sent,
+            kept,
+            expected: 0,
+            filled: 0,
+            listening: Listening::default(),
+        }
     }
 
     /// The board.
@@ -66,11 +79,12 @@ impl<'b, 'e, 'm, B: Board, P: Program> Device<'b, 'e, 'm, B, P> {
         }
     }
 
-    /// Takes what has come over the line.
+    /// Takes what has come over the line, and a row of what has been heard.
     pub fn poll(&mut self) {
         while let Some(byte) = self.board.receive() {
             self.take(byte);
         }
+        self.listening.hear(&mut self.board, &mut self.network, self.sent, self.kept);
     }
 
     /// Takes one character; the one that ends a command has it done and answered.
@@ -112,14 +126,8 @@ impl<'b, 'e, 'm, B: Board, P: Program> Device<'b, 'e, 'm, B, P> {
             Command::Bytes(digits) => self.fill(digits),
             Command::Print => self.print(),
             Command::Infer { iterations, warmups } => self.infer(iterations, warmups),
-            Command::Start => {
-                let begun = self.board.listen();
-                self.audio(begun, "Listening for audio");
-            }
-            Command::Stop => {
-                let stopped = self.board.stop();
-                self.audio(stopped, "Streaming stopped.");
-            }
+            Command::Start => self.start(),
+            Command::Stop => self.stop(),
         }
     }
 
@@ -269,16 +277,42 @@ impl<'b, 'e, 'm, B: Board, P: Program> Device<'b, 'e, 'm, B, P> {
         say::line(board, "]");
     }
 
-    fn audio(&mut self, done: Result<(), NoAudio>, text: &str) {
-        match done {
-            Ok(()) => {
-                self.timestamp();
-                say::line(&mut self.board, text);
-            }
-            Err(NoAudio) => say::line(&mut self.board, "e-[No audio input on this board]"),
+    fn start(&mut self) {
+        if self.listening.is_on() {
+            return say::line(&mut self.board, "I2S Rx currently in progress. Ignoring request");
         }
+        if self.board.listen() == Err(NoAudio) {
+            return say::line(&mut self.board, NO_AUDIO);
+        }
+        say::line(&mut self.board, "Listening for I2S data ... ");
+        // What was loaded for `infer` is gone.
+        (self.expected, self.filled) = (0, 0);
+        self.listening.begin(&mut self.network, self.sent);
+        self.timestamp();
+        say::line(&mut self.board, "DMA receive initiated.");
+    }
+
+    fn stop(&mut self) {
+        if !self.listening.end() {
+            return say::line(&mut self.board, "I2S is already idle.  Ignoring stop request");
+        }
+        self.board.stop();
+        self.timestamp();
+        say::line(&mut self.board, "Streaming stopped.");
+        say::line(&mut self.board, "target activations: ");
+        self.board.send(b"[");
+        let mut separator: &[u8] = b"";
+        for activation in self.listening.activations(self.kept) {
+            self.board.send(separator);
+            say::whole(&mut self.board, activation);
+            separator = b", ";
+        }
+        say::line(&mut self.board, "]");
     }
 }
+
+/// What a board without ears says.
+const NO_AUDIO: &str = "e-[No audio input on this board]";
 
 /// Two hexadecimal digits, large or small.
 fn byte([high, low]: [u8; 2]) -> Option<u8> {
@@ -286,7 +320,7 @@ fn byte([high, low]: [u8; 2]) -> Option<u8> {
     Some((digit(high)? << 4 | digit(low)?) as u8)
 }
 
-const HELP: [&str; 11] = [
+const HELP: [&str; 13] = [
     PROFILE,
     "",
     "help          : print this",
@@ -298,4 +332,6 @@ const HELP: [&str; 11] = [
     "db print      : print the input",
     "infer N [W=10]: N inferences on the clock after W to warm up",
     "results       : print the last results",
+    "start         : listen for the wake word",
+    "stop          : stop to listen, and print what the network said",
 ];

@@ -9,6 +9,7 @@
 
 mod command;
 mod device;
+mod listening;
 mod network;
 mod say;
 mod task;
@@ -20,6 +21,15 @@ pub use task::{Form, Task};
 
 /// The last line of every answer.
 pub const READY: &str = "m-ready";
+
+/// Bytes of a row that a listening board adds to the network's input.
+pub const ROW_BYTES: usize = 40;
+
+/// A first output above this is the wake word.
+pub const THRESHOLD: i8 = 115;
+
+/// Outputs of a listening device that are kept until it stops: those of the first seconds, 65 of them.
+pub const ACTIVATIONS: usize = 2048;
 
 /// The character that ends a command.
 pub const TERMINATOR: u8 = b'%';
@@ -73,7 +83,7 @@ pub trait Board {
     /// Pulls the window pin low for 100 µs and lets go of it. Power monitors take the falling or the rising edge.
     fn pulse(&mut self);
 
-    /// Starts to listen for the wake word; what is heard goes through the network from now on.
+    /// Starts to listen for the wake word: from now on [`hear`](Self::hear) gives rows, from the beginning.
     ///
     /// # Errors
     /// A board without ears.
@@ -82,12 +92,17 @@ pub trait Board {
     }
 
     /// Stops to listen.
-    ///
-    /// # Errors
-    /// A board without ears.
-    fn stop(&mut self) -> Result<(), NoAudio> {
-        Err(NoAudio)
+    fn stop(&mut self) {}
+
+    /// The newest row of the network's input, made of sound that has come since the last; nothing where not enough has.
+    /// A board with a pin that tells when it is busy pulls it up before it makes the row.
+    fn hear(&mut self) -> Option<[u8; ROW_BYTES]> {
+        None
     }
+
+    /// The network has run on that row, and this is its first output. `detected`: that is the wake word; a board with a pin
+    /// for it pulls that low for a microsecond. A board with a pin that tells when it is busy pulls that down.
+    fn heard(&mut self, _activation: i8, _detected: bool) {}
 }
 
 /// The board has no audio input, which the streaming benchmark needs.

@@ -48,6 +48,11 @@ impl<'e, 'm, P: Program> Network<'e, 'm, P> {
         self.executor.run().is_ok()
     }
 
+    /// The first output as it is, of 8 bits.
+    pub fn first_output(&self) -> Option<i8> {
+        self.executor.output(0).first().map(|byte| byte.cast_signed())
+    }
+
     /// Off the clock: hands over the answer, number by number.
     pub fn results(&self, sent: &[u8], mut each: impl FnMut(f32)) {
         let Some(info) = self.executor.program().output(0) else { return };

@@ -41,6 +41,15 @@ pub(super) fn number(board: &mut impl Board, value: u64) {
     digits(board, value, 1, 0);
 }
 
+/// Sends a number of 8 bits.
+#[inline(never)]
+pub(super) fn whole(board: &mut impl Board, value: i8) {
+    if value < 0 {
+        board.send(b"-");
+    }
+    number(board, value.unsigned_abs().into());
+}
+
 /// Sends a real number with three decimals. What is no number is sent as 0, as a sum that cannot be.
 #[inline(never)]
 pub(super) fn decimal(board: &mut impl Board, value: f32) {

@@ -1,5 +1,7 @@
 use engine::TensorInfo;
 
+use super::ACTIVATIONS;
+
 /// The benchmarks of MLPerf Tiny, told apart by the shapes of their networks; and networks of one's own.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Task {
@@ -91,12 +93,14 @@ impl Task {
         }
     }
 
-    /// What a device keeps of it: numbers are quantised before the clock runs, and stay.
+    /// What a device keeps of it: numbers are quantised before the clock runs, and stay. One that listens for the wake word
+    /// keeps what the network says, too.
     #[must_use]
     pub const fn kept_bytes(self) -> usize {
-        match self.form() {
-            Form::Reals => self.sent_bytes() + self.sent_bytes() / 4,
-            Form::Tensor | Form::Pixels => self.sent_bytes(),
+        match self {
+            Self::Ad => self.sent_bytes() + self.sent_bytes() / 4,
+            Self::Sww => self.sent_bytes() + ACTIVATIONS,
+            Self::Kws | Self::Vww | Self::Ic | Self::Own { .. } => self.sent_bytes(),
         }
     }
 
