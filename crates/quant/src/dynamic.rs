@@ -85,6 +85,29 @@ mod tests {
     }
 
     #[test]
+    fn the_ends_are_found_wherever_they_lie() {
+        for values in [[0.5, -2.0, 3.0, -1.0], [3.0, 0.5, -2.0, 1.0], [-2.0, 0.0, 1.0, 3.0]] {
+            assert_eq!(DynamicRange::symmetric(&values).scale, 3.0 / 127.0);
+            assert_eq!(DynamicRange::asymmetric(&values).scale, (5.0f64 / 255.0) as f32);
+        }
+    }
+
+    /// Real 0 lies half-way between two steps, where either end gives another zero. Scale and zero by TFLM
+    /// 90b983c2b's `PortableAsymmetricQuantizeFloats`, g++ 12.2 -O2 on x86-64.
+    #[test]
+    fn the_nearer_end_says_which_zero() {
+        for (low, high, scale, zero) in [
+            (0xc39c_fade, 0x4297_4032, 0x3fc3_8e79, 77),
+            (0xc298_aea4, 0x4298_aea4, 0x3f19_47ec, -1),
+            (0xc35d_0274, 0x435d_0274, 0x3fdd_e054, 0),
+            (0xc287_a428, 0x4292_b6c8, 0x3f0d_bb33, -5),
+        ] {
+            let range = DynamicRange::asymmetric(&[low, high].map(f32::from_bits));
+            assert_eq!((range.scale.to_bits(), range.zero), (scale, zero));
+        }
+    }
+
+    #[test]
     fn nothing_but_zeros_has_scale_1() {
         for range in [DynamicRange::symmetric(&[0.0, 0.0]), DynamicRange::asymmetric(&[])] {
             assert_eq!((range.scale, range.zero, range.quantize(0.0)), (1.0, 0, 0));

@@ -6,7 +6,7 @@
 
 pub use crate::circular::{cos, sin};
 pub use crate::hyperbolic::{exp_m1, tanh};
-pub use crate::power::pow;
+pub use crate::power::{exp, pow};
 
 macro_rules! rounded_once {
     ($($(#[$doc:meta])* $name:ident = $function:path;)*) => {
@@ -20,8 +20,6 @@ macro_rules! rounded_once {
 }
 
 rounded_once! {
-    /// `e^x`
-    exp = libm::exp;
     /// The natural logarithm.
     ln = libm::log;
     /// The error function.
@@ -76,5 +74,7 @@ mod tests {
         assert_eq!([logistic(0.0), logistic(17.0), logistic(100.0)], [0.5, 1.0, 1.0]);
         assert_eq!(logistic(-10.0), exp(-10.0));
         assert_eq!(logistic(-9.0), 1.0 / (1.0 + exp(9.0)));
+        // 1 is only above the limit; at it, the formula.
+        assert_eq!(logistic(16.619_047).to_bits(), 0x3f7f_fffe);
     }
 }

@@ -20,23 +20,16 @@ const SERIES: [f32; 5] = [
 ///
 /// `x = k · ln 2 + r`, a rational function of `r`, and `2^k` by the exponent's bits.
 pub fn exp_m1(x: f32) -> f32 {
-    let magnitude = x.abs();
-    if x.is_nan() {
+    if x.is_nan() || x == 0.0 {
         return x;
     }
-    if magnitude.to_bits() >= 0x4195_b844 {
-        // From 27 ln 2 on nothing but −1 is left below, and infinity comes soon above.
-        if x < 0.0 {
-            return -1.0;
-        }
-        if magnitude > f32::from_bits(0x42b1_7180) {
-            return f32::INFINITY;
-        }
+    // From 27 ln 2 on nothing but −1 is left below, and from 128 ln 2 on nothing but infinity above.
+    match x.abs().to_bits() {
+        0x4195_b844.. if x.is_sign_negative() => return -1.0,
+        0x42b1_7218.. => return f32::INFINITY,
+        _ => {}
     }
-    if magnitude.to_bits() < 0x3300_0000 {
-        return x;
-    }
-    let (k, x, lost) = reduce(x, magnitude);
+    let (k, x, lost) = reduce(x);
     let half = 0.5 * x;
     let square = x * half;
     let [a, b, c, d, e] = SERIES;
@@ -58,17 +51,13 @@ pub fn exp_m1(x: f32) -> f32 {
 }
 
 /// `x` without the nearest multiple `k` of ln 2, and what rounding took from it.
-fn reduce(x: f32, magnitude: f32) -> (i32, f32, f32) {
-    if magnitude.to_bits() <= 0x3eb1_7218 {
+fn reduce(x: f32) -> (i32, f32, f32) {
+    if x.abs().to_bits() <= 0x3eb1_7218 {
         return (0, x, 0.0);
     }
-    let (k, high, low) = if magnitude.to_bits() < 0x3f85_1592 {
-        if x > 0.0 { (1, x - LN_2_HIGH, LN_2_LOW) } else { (-1, x + LN_2_HIGH, -LN_2_LOW) }
-    } else {
-        let k = (LOG2_E * x + if x > 0.0 { 0.5 } else { -0.5 }) as i32;
-        let steps = k as f32;
-        (k, x - steps * LN_2_HIGH, steps * LN_2_LOW)
-    };
+    let k = (LOG2_E * x + 0.5f32.copysign(x)) as i32;
+    let steps = k as f32;
+    let (high, low) = (x - steps * LN_2_HIGH, steps * LN_2_LOW);
     let reduced = high - low;
     (k, reduced, (high - reduced) - low)
 }
@@ -91,15 +80,13 @@ pub fn tanh(x: f32) -> f32 {
     }
     let positive = if magnitude >= 22.0 {
         1.0
-    } else if magnitude.to_bits() < 0x2400_0000 {
-        return x * (1.0 + x);
     } else if magnitude >= 1.0 {
         1.0 - 2.0 / (exp_m1(2.0 * magnitude) + 2.0)
     } else {
         let t = exp_m1(-2.0 * magnitude);
         -t / (t + 2.0)
     };
-    if x < 0.0 { -positive } else { positive }
+    positive.copysign(x)
 }
 
 #[cfg(test)]
@@ -159,13 +146,32 @@ mod tests {
         }
     }
 
+    /// As [`RECORDED`], of arguments at which the way to the result changes.
+    #[test]
+    fn either_side_of_each_change() {
+        for (x, minus_one, of_negative) in [
+            (0x4195_b843, 0x4cff_ffd9, 0xbf80_0000),
+            (0x4195_b844, 0x4cff_fff9, 0xbf80_0000),
+            (0x3eb1_7218, 0x3ed4_13cd, 0xbe95_f61a),
+            (0x3eb1_7219, 0x3ed4_13ce, 0xbe95_f61a),
+            (0x42b1_7181, 0x7f7f_b48f, 0xbf80_0000),
+            (0x42b1_7217, 0x7f7f_ff84, 0xbf80_0000),
+            (0x42b1_7218, 0x7f80_0000, 0xbf80_0000),
+        ] {
+            let x = f32::from_bits(x);
+            assert_eq!((exp_m1(x).to_bits(), exp_m1(-x).to_bits()), (minus_one, of_negative), "{x}");
+        }
+    }
+
     #[test]
     fn limits() {
         assert_eq!([tanh(30.0), tanh(-30.0), tanh(f32::INFINITY)], [1.0, -1.0, 1.0]);
         assert_eq!([exp_m1(-40.0), exp_m1(f32::NEG_INFINITY)], [-1.0, -1.0]);
         assert_eq!([exp_m1(100.0), exp_m1(f32::INFINITY)], [f32::INFINITY; 2]);
-        assert!(tanh(f32::NAN).is_nan() && exp_m1(f32::NAN).is_nan());
-        assert_eq!(tanh(-0.0).to_bits(), (-0.0f32).to_bits());
+        for same in [0x8000_0000, 0x7fc0_0123, 0xffc0_0123] {
+            let x = f32::from_bits(same);
+            assert_eq!((tanh(x).to_bits(), exp_m1(x).to_bits()), (same, same));
+        }
     }
 
     #[test]

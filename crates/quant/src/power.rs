@@ -1,4 +1,4 @@
-//! The power of single-precision numbers, as the C library of the recorded outputs computes it.
+//! Powers and the exponential of single-precision numbers, as the C library of the recorded outputs computes them.
 
 /// `(1 / c, log2 c)` for a `c` near the middle of each sixteenth of an octave. Each `c` was chosen so that both
 /// are almost exact.
@@ -39,12 +39,21 @@ pub fn pow(x: f32, y: f32) -> f32 {
         return nearest();
     }
     let exponent = f64::from(y) * log2(libm::fabsf(x));
-    if libm::fabs(exponent) >= 126.0 || (x < 0.0 && libm::truncf(y) != y) {
+    if libm::fabs(exponent) >= 126.0 || (x.is_sign_negative() && libm::truncf(y) != y) {
         return nearest();
     }
-    let is_negative = x < 0.0 && libm::fmodf(y, 2.0) != 0.0;
+    let is_negative = x.is_sign_negative() && libm::fmodf(y, 2.0) != 0.0;
     let magnitude = exp2(exponent) as f32;
     if is_negative { -magnitude } else { magnitude }
+}
+
+/// `e^x`, as [`pow`] has its powers of two: in one case of three thousand not the nearest number.
+pub fn exp(x: f32) -> f32 {
+    if x.is_nan() {
+        return x;
+    }
+    // Less gives 0, and more infinity.
+    exp2(f64::from(x.clamp(-104.0, 89.0)) * core::f64::consts::LOG2_E) as f32
 }
 
 /// The binary logarithm of a positive normal number.
@@ -62,7 +71,7 @@ fn log2(x: f32) -> f64 {
     (fifth * r + fourth) * (square * square) + low
 }
 
-/// `2^x` for `|x| < 126`.
+/// `2^x` for `|x|` below 1000.
 fn exp2(x: f64) -> f64 {
     let steps = libm::rint(x * 32.0);
     let r = x - steps / 32.0;
@@ -132,5 +141,8 @@ mod tests {
         assert!(pow(-2.0, 0.5).is_nan());
         assert_eq!([pow(0.0, 0.0), pow(f32::NAN, 0.0), pow(0.0, -1.0)], [1.0, 1.0, f32::INFINITY]);
         assert_eq!([pow(10.0, 39.0), pow(10.0, -60.0)], [f32::INFINITY, 0.0]);
+        assert_eq!([pow(0.0, 0.5), pow(f32::from_bits(0x1_16c2), 0.5)], [0.0, f32::from_bits(0x1e3c_e4e7)]);
+        assert_eq!([exp(f32::NEG_INFINITY), exp(-104.0), exp(f32::INFINITY)], [0.0, 0.0, f32::INFINITY]);
+        assert_eq!(exp(f32::from_bits(0xffc0_0123)).to_bits(), 0xffc0_0123);
     }
 }

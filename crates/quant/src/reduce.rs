@@ -92,5 +92,8 @@ mod product_tests {
         assert_eq!(product_step(-3, half), -1);
         assert_eq!(product_step(1 << 33, half), 0);
         assert_eq!(product_step((1 << 33) + 6, half), 3);
+        let factor = |shift| Multiplier::new(1 << 30, shift).unwrap();
+        assert_eq!([product_step(2, factor(-1)), product_step(1, factor(-1))], [1, 0]);
+        assert_eq!([product_step(3, factor(15)), product_step(3, factor(16))], [3 << 14, 3 << 15]);
     }
 }

@@ -110,6 +110,73 @@ fn what_does_not_fit_is_said() {
     assert_eq!(at(0, Clamp { min: -129, max: 5 }, half), None);
     assert_eq!(output(0, Clamp::I8).ends(half, i32::MIN, 0), None);
     assert_eq!(output(0, Clamp::I8).ends(half, 0, i32::MAX), None);
+    assert_eq!(output(0, Clamp::I8).ends(half, 3, 2), None);
+}
+
+#[test]
+fn what_just_fits_is_taken() {
+    let half = Multiplier::from_real(0.5).expect("a factor");
+    const FARTHEST: i32 = (1 << 30) - 1;
+    let ends = |zero, least, most| output(zero, Clamp::I8).ends(half, least, most);
+    for (zero, least, most) in [(-128, -9, 9), (127, -9, 9), (0, -FARTHEST, 0), (0, 0, FARTHEST), (0, 4, 4)] {
+        assert!(ends(zero, least, most).is_some(), "{zero} {least} {most}");
+    }
+    assert_eq!([ends(0, -FARTHEST - 1, 0), ends(0, 0, FARTHEST + 1)], [None; 2]);
+}
+
+/// Such a factor never reaches the clamp: 255 steps beyond its distance are as far as a channel can say.
+#[test]
+fn a_small_mantissa_reaches_as_far_as_its_steps() {
+    let tiny = Multiplier::new(1 << 20, 0).expect("a factor");
+    let ends = |least, most| output(0, Clamp::I8).ends(tiny, least, most);
+    assert_eq!(ends(-383, 382), Some(GuardedEnds { low: 255, high: 255 }));
+    assert_eq!([ends(-384, 0), ends(0, 383)], [None; 2]);
+}
+
+#[test]
+fn doubt_begins_below_the_guard() {
+    let output = GuardedOutput { guard: 100, ..output(0, Clamp::I8) };
+    assert_eq!(
+        [99, 100, 0x0700_0063, 0x0700_0064].map(|place| output.is_open(place)),
+        [true, false, true, false]
+    );
+}
+
+/// `2 (farthest / 2 + tie + 2)`
+#[test]
+fn the_guard_is_twice_the_error() {
+    let half = Multiplier::new(1 << 30, -1).expect("a factor");
+    // From −128 on nothing is below: no accumulator is negative, and no tie is in doubt.
+    let relu = output(-128, Clamp::I8);
+    assert_eq!(relu.needed_guard(half, GuardedEnds { low: 0, high: 255 }, -9, 100), 2 * (50 + 2));
+    let both = output(0, Clamp::I8);
+    assert_eq!(
+        both.needed_guard(half, GuardedEnds { low: 255, high: 255 }, -9, 100),
+        2 * (50 + (1 << 22) + 2)
+    );
+}
+
+/// Shifts at which a part of the sum begins or ends to matter.
+#[test]
+fn channels_of_large_shifts() {
+    let channel = |right: i8| {
+        let multiplier = Multiplier::new(1 << 30, -right).expect("a factor");
+        output(0, Clamp { min: -1, max: 1 }).channel(multiplier, GuardedEnds::default())
+    };
+    let tie = |right: i8| {
+        let multiplier = Multiplier::new(1 << 30, -right).expect("a factor");
+        let clamp = Clamp { min: 0, max: 1 };
+        output(0, clamp).channel(multiplier, GuardedEnds::default()).origin - (1 << 23)
+    };
+    assert_eq!([22, 23, 24].map(tie), [2, 1, 0]);
+    assert_eq!([21, 22].map(|right| channel(right).least), [-(1 << 21), 1 - (1 << 30)]);
+    assert_eq!([23, 24, 25].map(|right| channel(right).factor), [1, 1, 0]);
+    let at_most = |steps| {
+        let clamp = Clamp { min: 0, max: steps };
+        let multiplier = Multiplier::new(1 << 30, -21).expect("a factor");
+        output(0, clamp).channel(multiplier, GuardedEnds { low: 0, high: 255 }).span
+    };
+    assert_eq!([255, 256, 257].map(at_most), [510 << 21, 511 << 21, (1 << 30) - 1]);
 }
 
 #[test]

@@ -57,6 +57,15 @@ fn quantize_and_dequantize_at_their_limits() {
 }
 
 #[test]
+fn roots_drop_the_fraction_and_negative_numbers_have_the_root_0() {
+    let (input, output) = (affine(0.5, -10), affine(0.25, 5));
+    for (q, root) in [(8, 17), (-6, 10), (-10, 5), (-11, 5), (-128, 5)] {
+        assert_eq!(sqrt_i8(input, output, q), root, "{q}");
+    }
+    assert_eq!(sqrt_i8(input, affine(0.001, 0), 127), 127);
+}
+
+#[test]
 fn requantize_is_exact_at_equal_scales() {
     let one = Requantize {
         zero_in: ZeroPoint(-128),

@@ -155,3 +155,37 @@ fn scale_wide_ties_and_limits() {
         );
     }
 }
+
+#[test]
+fn scale_once_ties_and_limits() {
+    #[rustfmt::skip]
+    let rows = [
+        // mantissa  shift       x   expected   why
+        (HALF,         0,        1,         1), //  0.5 up
+        (HALF,         0,       -1,         0), // -0.5 up
+        (HALF,        -1,        2,         1), //  0.5 up
+        (HALF,        -1,       -2,         0), // -0.5 up
+        (HALF,        -1,        1,         0), //  0.25: rounded once
+        (HALF,        -1,       -3,        -1), // -0.75
+        (HALF,         1,        7,         7),
+        (HALF,         2,      MAX,       MAX), // the result saturates
+        (HALF,         2,      MIN,       MIN),
+        (3,           30,        1,         2), //  1.5 up
+        (3,           30,       -1,        -1), // -1.5 up
+        (3,           31,       -5,       -15), // no rounding
+        (3,           31,      MAX,       MAX),
+        (MIN,          0,      MIN,       MAX),
+        (HALF,       -31,      MAX,         0),
+        (MIN,        -31,      MIN,         1), //  0.5 up
+    ];
+    for (mantissa, shift, x, expected) in rows {
+        assert_eq!(
+            multiplier(mantissa, shift).scale_once(x),
+            expected,
+            "{x} · {mantissa} · 2^({shift} − 31)"
+        );
+    }
+    let quarter = multiplier(HALF, -1);
+    let at = |x, zero| quarter.requantize_once(x, ZeroPoint(zero), Clamp::I8);
+    assert_eq!([at(1, 5), at(2, 5), at(-80, 5), at(1000, 5)], [5, 6, -15, 127]);
+}
