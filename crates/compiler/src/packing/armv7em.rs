@@ -12,9 +12,13 @@ use kernels::{
     },
     reference::{Conv2d, ConvShape, DepthwiseConv2d, FullyConnected, MatrixShape},
 };
-use quant::{Clamp, Halving, Sum, ZeroPoint};
+use quant::{Halving, Sum};
 
-use super::{Weighted, single_pixels};
+use super::{
+    Weighted,
+    scaled::{Outputs, Scaled},
+    single_pixels,
+};
 use crate::ops::{Lowering, Slot};
 
 /// Adds the step of a convolution without groups.
@@ -156,13 +160,6 @@ pub(super) fn add(sum: &Sum) -> Option<AnyOperator> {
     takes_add(sum).then(|| AddArmv7em(*sum).into())
 }
 
-/// What sums become.
-#[derive(Clone, Copy)]
-struct Outputs {
-    zero: ZeroPoint,
-    clamp: Clamp,
-}
-
 /// One output channel.
 struct Channel<'a> {
     weights: &'a [i8],
@@ -174,27 +171,8 @@ struct Channel<'a> {
 
 impl<'a> Channel<'a> {
     fn of(layer: &'a Weighted, weights: &'a [i8], index: usize, zero: i32, outputs: Outputs) -> Option<Self> {
-        let bias = i64::from(*layer.bias.get(index)?);
-        let multiplier = *layer.multipliers.get(index)?;
-        let (low, high) = sums(weights, zero);
-        let (low, high) = (low + bias, high + bias);
-        let output = |sum: i64| {
-            let sum = i32::try_from(sum).ok()?;
-            Some(multiplier.requantize(sum, outputs.zero, outputs.clamp))
-        };
-        let (least, greatest) = (output(low)?, output(high)?);
-        if least == greatest && multiplier.mantissa() >= 0 {
-            return Some(Self::constant(least - outputs.zero.0));
-        }
-        let halving = Halving::of(multiplier, low, high)?;
-        Some(Self { weights, bias, halving, most: low.abs().max(high.abs()) })
-    }
-
-    /// One that no input changes, so many above the zero point: four times that, quartered. Converters give such
-    /// channels factors and biases that no kernel should have to deal with.
-    fn constant(output: i32) -> Self {
-        let bias = 4 * i64::from(output);
-        Self { weights: &[], bias, halving: Halving { mantissa: 1 << 30, exponent: 0 }, most: bias.abs() }
+        let Scaled { bias, halving, most, is_constant } = Scaled::of(layer, weights, index, zero, outputs)?;
+        Some(Self { weights: if is_constant { &[] } else { weights }, bias, halving, most })
     }
 
     /// All of a layer's.
@@ -213,15 +191,6 @@ impl<'a> Channel<'a> {
     fn weight(&self, element: usize) -> i32 {
         i32::from(self.weights.get(element).copied().unwrap_or(0))
     }
-}
-
-/// The least and the greatest sum of products of weights and int8 elements less their zero point.
-fn sums(weights: &[i8], zero: i32) -> (i64, i64) {
-    let zero = i64::from(zero);
-    weights.iter().fold((0, 0), |(low, high), &weight| {
-        let ends = [-128 - zero, 127 - zero].map(|q| q * i64::from(weight));
-        (low + ends[0].min(ends[1]), high + ends[0].max(ends[1]))
-    })
 }
 
 /// Sums of the second channel of a couple, doubled, take 24 bits.

@@ -1,6 +1,6 @@
 //! Layers for the kernels of [`kernels::arch::compact`].
 
-use std::num::NonZeroU32;
+use std::{iter::StepBy, num::NonZeroU32, ops::Range};
 
 use engine::ops::{
     AddCompact, AnyOperator, AveragePool2dCompact, AveragePool2dS8, Conv2dCompact, DepthwiseConv2dCompact,
@@ -14,10 +14,14 @@ use kernels::{
     },
     reference::{Conv2d, DepthwiseConv2d, FullyConnected, Pool2d},
 };
-use quant::{Halving, Multiplier, Sum, ZeroPoint, rounded_quotient};
+use quant::{Multiplier, Sum, ZeroPoint, rounded_quotient};
 use tflite::BuiltinOp;
 
-use super::{Weighted, single_pixels};
+use super::{
+    Weighted,
+    scaled::{Outputs, Scaled},
+    single_pixels,
+};
 use crate::ops::Lowering;
 
 /// Adds the step of a convolution without groups.
@@ -30,7 +34,8 @@ pub(super) fn conv_2d(cx: &mut Lowering<'_>, conv: &Conv2d, layer: &Weighted) ->
         window: CompactWindow::of(&window)?,
         output: CompactOutput::of(conv.input_zero, conv.output_zero, conv.clamp)?,
     };
-    let constants = constants(layer, conv.input_zero, by_rows(layer, conv.shape.filter_elements()))?;
+    let outputs = Outputs { zero: conv.output_zero, clamp: conv.clamp };
+    let constants = constants(layer, conv.input_zero, outputs, rows(conv.shape.filter_elements()))?;
     push(cx, Conv2dCompact(packed), packed, layer, &constants);
     Some(())
 }
@@ -49,9 +54,9 @@ pub(super) fn depthwise_conv_2d(
         window: CompactWindow::of(&conv.window)?,
         output: CompactOutput::of(conv.input_zero, conv.output_zero, conv.clamp)?,
     };
-    let totals = (0..channels as usize)
-        .map(|channel| Total::of(layer.filter.iter().skip(channel).step_by(channels as usize)));
-    let constants = constants(layer, conv.input_zero, totals)?;
+    let outputs = Outputs { zero: conv.output_zero, clamp: conv.clamp };
+    let (step, weights) = (channels.max(1) as usize, layer.filter.len());
+    let constants = constants(layer, conv.input_zero, outputs, |channel| (channel..weights).step_by(step))?;
     push(cx, DepthwiseConv2dCompact(packed), packed, layer, &constants);
     Some(())
 }
@@ -75,7 +80,8 @@ pub(super) fn fully_connected(
         outputs: shape.outputs.try_into().ok()?,
         output: CompactOutput::of(input_zero, output_zero, clamp)?,
     };
-    let constants = constants(layer, input_zero, by_rows(layer, shape.inputs as usize))?;
+    let outputs = Outputs { zero: output_zero, clamp };
+    let constants = constants(layer, input_zero, outputs, rows(shape.inputs as usize))?;
     let operands = [layer.output, layer.input, cx.constant(&constants, 4)];
     cx.push(FullyConnectedCompact(packed), &operands);
     Some(())
@@ -133,45 +139,36 @@ fn push(
     cx.push(operator, &operands);
 }
 
-/// What a filter's weights add up to, and their magnitudes.
-#[derive(Clone, Copy)]
-struct Total {
-    sum: i64,
-    magnitude: i64,
-}
-
-impl Total {
-    fn of<'w>(weights: impl Iterator<Item = &'w i8>) -> Self {
-        weights.fold(Self { sum: 0, magnitude: 0 }, |total, &weight| Self {
-            sum: total.sum + i64::from(weight),
-            magnitude: total.magnitude + i64::from(weight).abs(),
-        })
-    }
-}
-
-/// The totals of filters that follow each other.
-fn by_rows(layer: &Weighted, filter: usize) -> impl Iterator<Item = Total> + '_ {
-    layer.filter.chunks_exact(filter.max(1)).map(|filter| Total::of(filter.iter()))
-}
-
-/// Twice the biases with the input's zero folded in, and mantissas; exponents; weights. `None` where a factor is one half or
-/// more, or where a sum may be too large for it.
-fn constants(layer: &Weighted, zero: ZeroPoint, totals: impl Iterator<Item = Total>) -> Option<Vec<u8>> {
-    let totals: Vec<_> = totals.collect();
-    if layer.bias.len() != layer.multipliers.len() || totals.len() != layer.bias.len() {
-        return None;
-    }
-    let (mut bytes, mut exponents) = (Vec::new(), Vec::new());
-    for ((&bias, total), &multiplier) in layer.bias.iter().zip(totals).zip(&layer.multipliers) {
-        let bias = i64::from(bias) - i64::from(zero.0) * total.sum;
-        let farthest = bias.abs() + 128 * total.magnitude;
-        let halving = Halving::of(multiplier, -farthest, farthest)?;
-        bytes.extend(i32::try_from(2 * bias).ok()?.to_le_bytes());
-        bytes.extend(halving.mantissa.to_le_bytes());
-        exponents.push(halving.exponent);
+/// Twice the biases with the input's zero folded in, and mantissas; exponents; weights. `places` is where a channel's weights
+/// are. `None` where a factor is one half or more, or where a sum may be too large for it.
+fn constants(
+    layer: &Weighted,
+    zero: ZeroPoint,
+    outputs: Outputs,
+    places: impl Fn(usize) -> StepBy<Range<usize>>,
+) -> Option<Vec<u8>> {
+    let (mut bytes, mut exponents, mut filter) = (Vec::new(), Vec::new(), layer.filter.clone());
+    let mut left = filter.len();
+    for channel in 0..layer.bias.len() {
+        let weights: Vec<i8> = places(channel).map(|at| filter.get(at).copied()).collect::<Option<_>>()?;
+        let scaled = Scaled::of(layer, &weights, channel, zero.0, outputs)?;
+        left = left.checked_sub(weights.len())?;
+        let total: i64 = weights.iter().copied().map(i64::from).sum();
+        let folded = if scaled.is_constant { 0 } else { i64::from(zero.0) * total };
+        bytes.extend(i32::try_from(2 * (scaled.bias - folded)).ok()?.to_le_bytes());
+        bytes.extend(scaled.halving.mantissa.to_le_bytes());
+        exponents.push(scaled.halving.exponent);
+        if scaled.is_constant {
+            places(channel).for_each(|at| filter[at] = 0);
+        }
     }
     bytes.extend(exponents);
-    bytes.extend(layer.filter.iter().map(|&weight| weight as u8));
+    bytes.extend(filter.into_iter().map(|weight| weight as u8));
     bytes.extend([0; PADDING]);
-    Some(bytes)
+    (left == 0).then_some(bytes)
+}
+
+/// Where weights are in filters that follow each other.
+fn rows(filter: usize) -> impl Fn(usize) -> StepBy<Range<usize>> {
+    move |channel| (channel * filter..(channel + 1) * filter).step_by(1)
 }

@@ -9,6 +9,7 @@ mod armv8_1m_mve;
 mod compact;
 mod hosts;
 mod narrow;
+mod scaled;
 mod wide;
 
 use engine::ops::AnyOperator;
