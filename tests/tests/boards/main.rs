@@ -8,3 +8,4 @@ mod plans;
 mod selftest;
 mod shipped;
 mod strips;
+mod watchdog;

@@ -21,6 +21,10 @@ static AGAIN: AtomicBool = AtomicBool::new(false);
 #[cfg(target_arch = "arm")]
 const NOWHERE: usize = 0x1800_0000;
 
+/// Of the watchdog's clock, a second: an emulator may be slow, and its watchdogs go by the host's time.
+#[cfg(target_arch = "arm")]
+const WATCHDOG_TICKS: u32 = 25_000_000;
+
 pub(crate) fn is_to_start_again() -> bool {
     AGAIN.load(Ordering::Relaxed)
 }
@@ -29,6 +33,7 @@ pub(crate) fn is_to_start_again() -> bool {
 ///
 /// | byte | what happens |
 /// |---|---|
+/// | `d` | nothing, until a watchdog resets the machine; the four bytes that follow say where it is. Not on RISC-V |
 /// | `g` | calls that never return, until the stack is beyond its end; where nothing guards that, variables go first |
 /// | `h` | a hard fault |
 /// | `o` | a stack that went to where there is no memory; not on RISC-V |
@@ -39,8 +44,8 @@ pub(crate) fn is_to_start_again() -> bool {
 /// The second life writes the record's words to the console, one to a line.
 pub fn main() -> ! {
     let mut task = [0; 2];
-    let read = File::open(files::JOB, Mode::Read).and_then(|job| job.read(&mut task));
-    if read.is_err() {
+    let job = File::open(files::JOB, Mode::Read);
+    if job.and_then(|job| job.read(&mut task)).is_err() {
         semihosting::exit(exit::FAILED);
     }
     let [_, wrong] = task;
@@ -54,6 +59,13 @@ pub fn main() -> ! {
     AGAIN.store(true, Ordering::Relaxed);
     kept::running(4, Some(7));
     match wrong {
+        #[cfg(target_arch = "arm")]
+        b'd' => {
+            let mut address = [0; 4];
+            let _ = job.and_then(|job| job.read(&mut address));
+            machine::start_watchdog(u32::from_le_bytes(address) as usize, WATCHDOG_TICKS);
+            hang()
+        }
         b'g' => semihosting::exit(grow(0)),
         b'h' => machine::unknown_instruction(),
         #[cfg(target_arch = "arm")]
@@ -70,4 +82,13 @@ fn grow(calls: u32) -> u32 {
     let frame = black_box([calls; 16]);
     let deeper = if black_box(true) { grow(calls + 1) } else { 0 };
     frame.iter().fold(deeper, |sum, word| sum ^ word)
+}
+
+/// Where the watchdog finds the core.
+#[cfg(target_arch = "arm")]
+#[inline(never)]
+fn hang() -> ! {
+    loop {
+        machine::nop();
+    }
 }
