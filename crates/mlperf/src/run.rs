@@ -26,6 +26,11 @@ pub const LEAST_WINDOW: Duration = Duration::from_secs(10);
 const LEAST_ITERATIONS: u32 = 10;
 /// What a window that is chosen here is longer than it has to be, in per cent.
 const MARGIN: u64 = 5;
+/// The same where the host's clock told how long an inference takes.
+const MARGIN_BY_HOST: u64 = 10;
+/// A difference that the host's clock tells well enough; nobody waits for more inferences than the other of the two.
+const TELLING: Duration = Duration::from_millis(500);
+const MOST_TRIED: u32 = 1 << 16;
 
 /// How to measure.
 #[derive(Clone, Copy, Debug)]
@@ -183,13 +188,32 @@ fn few_inputs(
 /// Inferences that take longer than a window has to be. Where the device tells no time, the host's clock is asked.
 fn enough(device: &mut Device, seconds: Duration) -> Result<u32, Error> {
     const TRIED: u32 = 4;
-    let started = Instant::now();
-    let inference = device.infer(TRIED, 1)?;
-    let here = started.elapsed().as_micros() as u64;
-    let each = inference.times.map_or(here, |(begin, end)| end.saturating_sub(begin)) / u64::from(TRIED);
-    let least = seconds.as_micros() as u64 * (100 + MARGIN) / 100;
+    let (each, margin) = match device.infer(TRIED, 1)?.times {
+        Some((begin, end)) => (end.saturating_sub(begin) / u64::from(TRIED), MARGIN),
+        None => (each_by_host(device)?, MARGIN_BY_HOST),
+    };
+    let least = seconds.as_micros() as u64 * (100 + margin) / 100;
     let needed = least.div_ceil(each.max(1));
     Ok(u32::try_from(needed).unwrap_or(u32::MAX).max(LEAST_ITERATIONS))
+}
+
+/// Microseconds of an inference by the host's clock: what more of them take longer than one, since an answer takes time, too. More
+/// are tried until that is long enough to be told.
+fn each_by_host(device: &mut Device) -> Result<u64, Error> {
+    let mut taken = |inferences| -> Result<u64, Error> {
+        let started = Instant::now();
+        device.infer(inferences, 0)?;
+        Ok(started.elapsed().as_micros() as u64)
+    };
+    let one = taken(1)?;
+    let mut more = 4;
+    loop {
+        let longer = taken(1 + more)?.saturating_sub(one);
+        if longer >= TELLING.as_micros() as u64 || more >= MOST_TRIED {
+            return Ok(longer / u64::from(more));
+        }
+        more *= 4;
+    }
 }
 
 /// Every window of every input, once each.

@@ -6,7 +6,7 @@ use std::{
     path::Path,
     sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use engine::{Arena, DType, Executor, Flow, Io, Operand, Operator, Plan, RunError, Step, TensorInfo};
@@ -209,6 +209,19 @@ fn energy_builds_run_their_windows_and_have_no_times() {
     let outcome = measure(&mut device, Task::Kws, &set, work(Mode::Energy), &mut |_, _| ()).unwrap();
     assert_eq!(outcome.windows.len(), 5);
     assert!(outcome.invalid.unwrap().starts_with("no power monitor"));
+}
+
+#[test]
+fn windows_of_a_device_that_tells_no_time_are_as_long_as_asked() {
+    let path = tempfile::tempdir().unwrap();
+    let set = folder(path.path()).first(2).unwrap();
+    let mut device = connect(keyword_spotter(Build::Energy)).unwrap();
+    let seconds = Duration::from_millis(300);
+    let plan = Work { warmups: Some(0), seconds, ..Work::new(Mode::Energy) };
+    let started = Instant::now();
+    measure(&mut device, Task::Kws, &set, plan, &mut |_, _| ()).unwrap();
+    // Of an answer's time, which is longer than such an inference, next to nothing is a window. A busy machine is no clock.
+    assert!(started.elapsed() > seconds, "{:?}", started.elapsed());
 }
 
 #[test]

@@ -46,7 +46,7 @@ pub fn html(of: &Measurement, metadata: &Metadata, trace: &Trace, steps: &[StepS
 <canvas id="trace" tabindex="0" role="application" aria-label="Current over time; plus and minus zoom, arrows move, 0 shows all. The tables below have the figures"></canvas>
 <p id="said" role="status" aria-live="polite">Drag to move, wheel or + and - to zoom.</p>{steps_note}
 <h2>Windows</h2><div class="scroll" tabindex="0" role="region" aria-label="Windows"><table>{windows}</table></div>
-<h2>All figures</h2><pre>{text}</pre>
+<h2>All figures</h2><pre tabindex="0" role="region" aria-label="All figures">{text}</pre>
 "#,
         instrument = escape(&metadata.acquisition.instrument),
         volts = metadata.acquisition.volts,
@@ -67,7 +67,9 @@ fn figures(of: &Measurement) -> Vec<(&'static str, String)> {
     if let Some(energy) = &of.energy {
         let interval = &energy.microjoules;
         let joules = with_prefix(interval.mean / 1e6, "J");
-        figures.push(("energy of an inference", format!("{joules} {}", plus_minus(interval.relative()))));
+        // A narrow page breaks the line before the sign, and not behind the number.
+        let reach = plus_minus(interval.relative()).replace(' ', "\u{a0}");
+        figures.push(("energy of an inference", format!("{joules} {reach}")));
         figures.push(("median of windows", with_prefix(energy.median_microjoules / 1e6, "J")));
     }
     let latency = of.microseconds.map(|time| with_prefix(time.mean / 1e6, "s"));
