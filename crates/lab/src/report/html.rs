@@ -83,7 +83,7 @@ fn figures(of: &Measurement) -> Vec<(&'static str, String)> {
 }
 
 fn windows(of: &Measurement) -> String {
-    let head = "<thead><tr><th>window</th><th>begins, s</th><th>length, s</th><th>µJ an inference</th><th>average</th><th>peak</th><th>missing samples</th></tr></thead>";
+    let head = "<thead><tr><th>window</th><th>begins, s</th><th>length, s</th><th>µJ an inference</th><th>average</th><th>peak</th><th>lost</th></tr></thead>";
     let row = |(index, window): (usize, &crate::measurement::WindowFigures)| {
         format!(
             "<tr{}><td>{index}</td><td>{:.4}</td><td>{:.4}</td><td>{:.3}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
