@@ -16,6 +16,7 @@ use serde::Serialize;
 
 use crate::{
     Usage,
+    firmware::For,
     infer::refused,
     model::{Identity, Model, shipped},
     print,
@@ -34,6 +35,8 @@ use crate::{
 /// Example: cargo xtask bench compile kws
 ///
 /// Example: cargo xtask bench kernels kws --board qemu-an386 --write
+///
+/// Example: cargo xtask bench kernels --board qemu-an386 --profile small
 #[derive(clap::Args)]
 pub struct Args {
     /// What is timed.
@@ -45,6 +48,9 @@ pub struct Args {
     /// With `kernels`: only this board.
     #[arg(long)]
     board: Option<String>,
+    /// With `kernels`: images optimised for this.
+    #[arg(long, value_enum, default_value_t = For::Release)]
+    profile: For,
     /// With `kernels`: keep the figures as the new records.
     #[arg(long)]
     write: bool,
@@ -105,7 +111,13 @@ pub fn run(args: &Args, workspace: &Path) -> Result<bool> {
         };
         let board = args.board.as_deref();
         return kernels::run(
-            &kernels::Wanted { model, board, write: args.write, json: args.json },
+            &kernels::Wanted {
+                model,
+                board,
+                profile: args.profile.into(),
+                write: args.write,
+                json: args.json,
+            },
             workspace,
         );
     }

@@ -45,6 +45,8 @@ pub struct Wanted<'a> {
     pub model: Option<&'a str>,
     /// Only this board.
     pub board: Option<&'a str>,
+    /// What images are optimised for.
+    pub profile: Profile,
     /// Whether records and the page are written.
     pub write: bool,
     /// Whether records are printed instead of the page.
@@ -64,7 +66,7 @@ pub fn run(wanted: &Wanted<'_>, workspace: &Path) -> Result<bool> {
     for board in boards.iter().filter(|board| board.qemu.is_some()) {
         let mut records = Vec::new();
         for model in &models {
-            let measured = match fitting(both_ways(workspace, board, model))? {
+            let measured = match fitting(both_ways(workspace, (board, wanted.profile), model))? {
                 Ok(measured) => measured,
                 Err(too_large) => {
                     eprintln!("skipped: {too_large}");
@@ -91,17 +93,20 @@ pub fn run(wanted: &Wanted<'_>, workspace: &Path) -> Result<bool> {
                 }
             }
         }
-        let kept = store::read(workspace, &board.name)?;
+        let kept = store::read(workspace, &board.name, wanted.profile)?;
         good &= compare(&kept, &records);
         if wanted.write && !records.is_empty() {
-            store::write(workspace, &board.name, &store::merge(kept, records.clone()))?;
+            let records = store::merge(kept, records.clone());
+            store::write(workspace, &board.name, wanted.profile, &records)?;
         }
         all.extend(records);
     }
     if wanted.write {
         write_atomically(&workspace.join(PAGE), &page(workspace)?)?;
         eprintln!("wrote {PAGE}");
-        crate::sim::calibrate(workspace)?;
+        if wanted.profile == Profile::Release {
+            crate::sim::calibrate(workspace)?;
+        }
     }
     if wanted.json {
         print::json(&all)?;
@@ -151,12 +156,15 @@ fn models(only: Option<&str>, workspace: &Path) -> Result<Vec<Model>> {
 }
 
 /// As a device runs it; and, where that leaves work out that no input can change, with that work as well.
-fn both_ways(workspace: &Path, board: &Board, model: &Model) -> Result<Result<Vec<Measured>, String>> {
+fn both_ways(
+    workspace: &Path,
+    (board, profile): (&Board, Profile),
+    model: &Model,
+) -> Result<Result<Vec<Measured>, String>> {
     let mut all = Vec::new();
     for keep_dead_work in [false, true] {
         let planning = Planning { keep_dead_work, ..Planning::default() };
-        let options = compiler::CompileOptions::DEVICE.for_target(&board.target, &board.core);
-        let options = options.fast_ram(board.fast_ram());
+        let options = crate::planning::Planning::default().image_options(board, profile);
         let compiled = model
             .compile(options.dead_work(!keep_dead_work))
             .with_context(|| format!("{} cannot run", model.name))?;
@@ -168,7 +176,7 @@ fn both_ways(workspace: &Path, board: &Board, model: &Model) -> Result<Result<Ve
             compiled: &compiled,
             inputs: &inputs,
             planning,
-            profile: Profile::Release,
+            profile,
             timing: None,
         };
         let measured = match measure(&request)? {

@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, path::Path};
 
 use anyhow::Result;
 use budget::Record;
+use firmware::Profile;
 use serde_json::Value;
 
 use super::{
@@ -39,7 +40,7 @@ host); of the peers it is text with about 1.2 kB of harness.
 pub fn page(workspace: &Path) -> Result<String> {
     let mut text = HEAD.to_owned();
     for board in boards(workspace)? {
-        let records = read(workspace, &board)?;
+        let records = read(workspace, &board, Profile::Release)?;
         let portable = read_portable(workspace, &board)?;
         let Some(first) = records.first() else { continue };
         text += &format!(
@@ -53,6 +54,7 @@ pub fn page(workspace: &Path) -> Result<String> {
         );
         text += &networks(workspace, &records, &portable)?;
         text += &kernels(workspace, &records, &portable)?;
+        text += &built_for_size(&read(workspace, &board, Profile::Small)?, &records);
     }
     Ok(text)
 }
@@ -110,6 +112,36 @@ fn networks(workspace: &Path, records: &[Record], portable: &[Record]) -> Result
         );
     }
     Ok(text)
+}
+
+/// A table of images built for size, beside those built for speed.
+fn built_for_size(small: &[Record], fast: &[Record]) -> String {
+    if small.is_empty() {
+        return String::new();
+    }
+    let mut text = format!(
+        "\nBuilt for size (`--profile small`), commits {}; times the cycles above:\n\n\
+         | model | cycles/MAC | times | code B | weights B | arena B | stack B |\n\
+         |---|---|---|---|---|---|---|\n",
+        commits(small)
+    );
+    for record in small {
+        let bytes = |figure: Option<u64>| figure.map_or_else(|| "–".to_owned(), |figure| figure.to_string());
+        let times = fast.iter().find(|fast| key(fast) == key(record)).map_or_else(
+            || "–".to_owned(),
+            |fast| format!("{:.2}", per_mac(record, record.total.cycles) / per_mac(fast, fast.total.cycles)),
+        );
+        text += &format!(
+            "| {} | {:.2} | **{times}** | {} | {} | {} | {} |\n",
+            name(record),
+            per_mac(record, record.total.cycles),
+            bytes(record.total.code_bytes),
+            bytes(record.total.weight_bytes),
+            bytes(record.total.arena_bytes),
+            bytes(record.extra.get("stack_bytes").and_then(Value::as_u64)),
+        );
+    }
+    text
 }
 
 /// Kinds of kernels over all networks that others have figures of, everything computed.

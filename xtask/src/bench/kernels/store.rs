@@ -1,15 +1,22 @@
 //! The files under `bench/record`: a list of records for each board, a line for each step.
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context, Result};
 use budget::{Record, baseline_from_json, write_atomically};
+use firmware::Profile;
 use serde_json::Value;
 
 /// The folder.
 const FOLDER: &str = "bench/record";
 /// How the files end of what portable kernels took: what every other kernel is held against.
 const PORTABLE: &str = ".portable.json";
+
+/// How those end of images built for size.
+const SMALL: &str = ".small.json";
 
 /// Keys of a record and of a step that a file can do without.
 const LEFT_OUT: [&str; 2] = ["outside_steps_cycles", "board"];
@@ -38,9 +45,18 @@ pub fn slim(mut record: Record) -> Record {
     record
 }
 
+/// The file of a board's records of images that are optimised for something.
+fn file(workspace: &Path, board: &str, profile: Profile) -> PathBuf {
+    let end = match profile {
+        Profile::Release => ".json",
+        Profile::Small => SMALL,
+    };
+    workspace.join(FOLDER).join(format!("{board}{end}"))
+}
+
 /// A board's records; none when there is no file.
-pub fn read(workspace: &Path, board: &str) -> Result<Vec<Record>> {
-    read_file(&workspace.join(FOLDER).join(format!("{board}.json")))
+pub fn read(workspace: &Path, board: &str, profile: Profile) -> Result<Vec<Record>> {
+    read_file(&file(workspace, board, profile))
 }
 
 /// What the portable kernels took of a board.
@@ -65,7 +81,7 @@ pub fn boards(workspace: &Path) -> Result<Vec<String>> {
     let mut boards = Vec::new();
     for entry in fs::read_dir(&folder).with_context(|| folder.display().to_string())? {
         let name = entry?.file_name().to_string_lossy().into_owned();
-        // `BOARD.portable.json` and `BOARD.fits.json` are no boards.
+        // `BOARD.portable.json`, `BOARD.small.json` and `BOARD.fits.json` are no boards.
         if let Some(board) = name.strip_suffix(".json").filter(|board| !board.contains('.')) {
             boards.push(board.to_owned());
         }
@@ -86,10 +102,10 @@ pub fn merge(mut kept: Vec<Record>, fresh: Vec<Record>) -> Vec<Record> {
 }
 
 /// Writes a board's file.
-pub fn write(workspace: &Path, board: &str, records: &[Record]) -> Result<()> {
+pub fn write(workspace: &Path, board: &str, profile: Profile, records: &[Record]) -> Result<()> {
     let folder = workspace.join(FOLDER);
     fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
-    let file = folder.join(format!("{board}.json"));
+    let file = file(workspace, board, profile);
     write_atomically(&file, &text(records)?)?;
     eprintln!("wrote {}", file.display());
     Ok(())
@@ -144,10 +160,15 @@ mod tests {
     #[test]
     fn a_file_keeps_what_was_not_measured_again() {
         let folder = tempfile::tempdir().unwrap();
-        assert!(boards(folder.path()).unwrap().is_empty() && read(folder.path(), "b").unwrap().is_empty());
+        assert!(
+            boards(folder.path()).unwrap().is_empty()
+                && read(folder.path(), "b", Profile::Small).unwrap().is_empty()
+        );
         let kept = vec![slim(record("one", 5, 100)), slim(record("two", 6, 100)), slim(record("two", 3, 50))];
-        write(folder.path(), "b", &kept).unwrap();
-        let read_again = read(folder.path(), "b").unwrap();
+        write(folder.path(), "b", Profile::Release, &kept).unwrap();
+        write(folder.path(), "b", Profile::Small, &kept[..1]).unwrap();
+        assert_eq!(read(folder.path(), "b", Profile::Small).unwrap(), kept[..1]);
+        let read_again = read(folder.path(), "b", Profile::Release).unwrap();
         assert_eq!(read_again, kept);
         assert_eq!(boards(folder.path()).unwrap(), ["b"]);
         let merged = merge(read_again, vec![slim(record("two", 2, 50)), slim(record("three", 1, 100))]);
