@@ -34,6 +34,9 @@ pub(super) fn conv_2d(cx: &mut Lowering<'_>, conv: &Conv2d, layer: &Weighted) ->
         window: CompactWindow::of(&window)?,
         output: CompactOutput::of(conv.input_zero, conv.output_zero, conv.clamp)?,
     };
+    if !packed.is_small() {
+        return None;
+    }
     let outputs = Outputs { zero: conv.output_zero, clamp: conv.clamp };
     let constants = constants(layer, conv.input_zero, outputs, rows(conv.shape.filter_elements()))?;
     push(cx, Conv2dCompact(packed), packed, layer, &constants);
@@ -54,6 +57,9 @@ pub(super) fn depthwise_conv_2d(
         window: CompactWindow::of(&conv.window)?,
         output: CompactOutput::of(conv.input_zero, conv.output_zero, conv.clamp)?,
     };
+    if !packed.is_small() {
+        return None;
+    }
     let outputs = Outputs { zero: conv.output_zero, clamp: conv.clamp };
     let (step, weights) = (channels.max(1) as usize, layer.filter.len());
     let constants = constants(layer, conv.input_zero, outputs, |channel| (channel..weights).step_by(step))?;
@@ -76,7 +82,7 @@ pub(super) fn fully_connected(
         return conv_2d(cx, &single_pixels(matrix, shape.outputs), layer);
     }
     let packed = CompactFullyConnected {
-        inputs: shape.inputs.try_into().ok()?,
+        inputs: i16::try_from(shape.inputs).ok()?.cast_unsigned(),
         outputs: shape.outputs.try_into().ok()?,
         output: CompactOutput::of(input_zero, output_zero, clamp)?,
     };

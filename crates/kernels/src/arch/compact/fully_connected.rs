@@ -11,7 +11,7 @@ use crate::blocks::Blocks as _;
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[repr(C)]
 pub struct CompactFullyConnected {
-    /// Elements of one vector, a multiple of four.
+    /// Elements of one vector, a multiple of four, 32767 at most.
     pub inputs: u16,
     /// Elements of one product.
     pub outputs: u16,
@@ -28,7 +28,7 @@ impl CompactFullyConnected {
     /// `None` where lengths are not what the shape says, or vectors are not whole words.
     pub fn run(&self, buffers: CompactBuffers<'_>) -> Option<()> {
         let [inputs, outputs] = [self.inputs, self.outputs].map(usize::from);
-        let walk = Walk::new(inputs, [1, 1], 0).filter(|_| padding(inputs) == 0)?;
+        let walk = Walk::new(inputs, [1, 1], 0).filter(|_| padding(inputs) == 0 && inputs >> 15 == 0)?;
         let mut all = Outputs::new(rows, &self.output, buffers.constants, [outputs, inputs * outputs])?;
         let mut vectors = buffers.input.blocks(inputs);
         for pixel in buffers.output.blocks_mut(outputs) {

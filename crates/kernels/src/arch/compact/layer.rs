@@ -23,13 +23,25 @@ impl CompactLayer {
         self.window.taps() * usize::from(self.window.input.c)
     }
 
+    /// Elements from one row of the image to the next.
+    fn pitch(&self) -> usize {
+        usize::from(self.window.input.w).wrapping_mul(self.window.input.c.into())
+    }
+
+    /// Whether a filter and a row of the image have so few elements, 32767 at most, that no place of a weight or a tap
+    /// overflows; others are none for these kernels.
+    #[inline]
+    pub fn is_small(&self) -> bool {
+        (self.tap_elements() | self.pitch()) >> 15 == 0
+    }
+
     /// As [`reference::conv_2d_s8`](crate::reference::conv_2d_s8) without groups.
     ///
     /// Departs from it in that biases have the input's zero folded in: `bias − zero · Σ weights`. The weights are in the
     /// order OHWI, constants have [`constant_bytes`](super::constant_bytes), and scratch
     /// [`tap_elements`](Self::tap_elements) and [`PADDING`].
     ///
-    /// `None` where lengths are not what the shape says.
+    /// `None` where lengths are not what the shape says, or the layer is not [small](Self::is_small).
     pub fn conv_2d(&self, buffers: CompactBuffers<'_>) -> Option<()> {
         self.run(rows, Filters::OfAllTaps, buffers)
     }
@@ -38,7 +50,7 @@ impl CompactLayer {
     ///
     /// As [`conv_2d`](Self::conv_2d) says, but for the order of the weights, which is HWO.
     ///
-    /// `None` where lengths are not what the shape says.
+    /// `None` where lengths are not what the shape says, or the layer is not [small](Self::is_small).
     pub fn depthwise_conv_2d(&self, buffers: CompactBuffers<'_>) -> Option<()> {
         self.run(lanes, Filters::OfLanes, buffers)
     }
@@ -56,7 +68,8 @@ impl CompactLayer {
             Filters::OfAllTaps => (elements.wrapping_mul(channels), elements, 1),
             Filters::OfLanes => (elements, usize::from(window.input.c), u8::MAX),
         };
-        if input.len() != window.input.elements() as usize
+        if !self.is_small()
+            || input.len() != window.input.elements() as usize
             || output.len() != window.output.elements() as usize
             || scratch.len() != elements.wrapping_add(PADDING)
             || (filters == Filters::OfLanes && word != channels)
@@ -65,12 +78,11 @@ impl CompactLayer {
         }
         let mut outputs = Outputs::new(make, &self.output, constants, [channels, weights])?;
         let laid = Walk::new(window.input.c.into(), [size.y, size.x], word)?;
-        let pitch = (width * u32::from(window.input.c)) as usize;
-        let standing = laid.in_rows(size.y, pitch);
+        let standing = laid.in_rows(size.y, self.pitch());
         let (mut rows_end, mut columns_end) = (0, 0);
         if window.dilation == (CompactYx { y: 1, x: 1 }) {
             columns_end = (width + 1).saturating_sub(size.x.into());
-            if padding(word) == 0 && size.y <= most_rows && pitch < Walk::LONGEST {
+            if padding(word) == 0 && size.y <= most_rows {
                 rows_end = (u32::from(window.input.h) + 1).saturating_sub(size.y.into());
             }
         }

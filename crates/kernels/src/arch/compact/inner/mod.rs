@@ -70,10 +70,7 @@ impl Walk {
         (taps > 0).then_some(Self { channels, row, skip: 0, taps, span })
     }
 
-    /// A row that is in place is shorter than so many elements: of no window's rows their distance overflows.
-    pub(super) const LONGEST: usize = 1 << 24;
-
-    /// The same, so many rows, in an image whose rows have `pitch` elements, fewer than [`Walk::LONGEST`].
+    /// The same, so many rows, in an image whose rows have `pitch` elements, 32767 at most: no row's place overflows.
     pub(super) fn in_rows(&self, rows: u8, pitch: usize) -> Self {
         let between = usize::from(rows).wrapping_sub(1).wrapping_mul(pitch);
         Self { skip: pitch.wrapping_sub(self.row), span: between.wrapping_add(self.row), ..*self }

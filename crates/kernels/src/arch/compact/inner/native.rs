@@ -6,13 +6,13 @@ use core::{marker::PhantomData, mem::MaybeUninit};
 
 use quant::{Halving, ZeroPoint};
 
-use super::{Walk, own::scale};
-use crate::arch::compact::{CompactOutput, constant_bytes};
+use super::{PADDING, Walk, own::scale};
+use crate::arch::compact::CompactOutput;
 
 /// Makes the sums of channels from the first to the end. Sums wrap.
 ///
 /// # Safety
-/// There are taps of which the walk's span can be read, weights for each with [`PADDING`](super::PADDING) after the last, and
+/// There are taps of which the walk's span can be read, weights for each with [`PADDING`] after the last, and
 /// room for as many sums in whole words of four. The first is a multiple of four, and before the end.
 pub(crate) type Sums = unsafe extern "C" fn(
     sums: *mut i32,
@@ -47,7 +47,7 @@ pub(crate) struct Outputs<'a> {
 }
 
 impl<'a> Outputs<'a> {
-    /// Those of so many channels and weights.
+    /// Those of so many channels and weights: 16 bits of channels, each with 15 bits of weights, so that no sum overflows.
     pub(crate) fn new(
         make: Sums,
         output: &CompactOutput,
@@ -55,7 +55,8 @@ impl<'a> Outputs<'a> {
         [channels, weights]: [usize; 2],
     ) -> Option<Self> {
         let heads = constants.as_ptr();
-        if constant_bytes(channels, weights) != Some(constants.len()) || !heads.cast::<i32>().is_aligned() {
+        let bytes = channels.wrapping_mul(9).wrapping_add(weights).wrapping_add(PADDING);
+        if constants.len() != bytes || !heads.cast::<i32>().is_aligned() {
             return None;
         }
         let exponents = heads.wrapping_add(8 * channels);
