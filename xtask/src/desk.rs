@@ -64,22 +64,22 @@ impl On {
         if !lab.finds(self.probe.as_deref())? {
             return Ok(None);
         }
+        let prefix = prefix(self.probe.as_deref());
         let image = match &self.image {
             Some(path) => path.clone(),
             None => {
                 let ready = Ready::new(board.clone())?.planned(self.planning.firmware());
-                eprintln!("{} for {}: building", model.name, board.name);
+                eprintln!("{prefix}{} for {}: building", model.name, board.name);
                 match fitting(ready.image(&model.path, self.profile.into(), false))? {
                     Ok(image) => image.path,
                     Err(why) => {
-                        eprintln!("error: {why}; nothing was erased or written");
+                        eprintln!("{prefix}error: {why}; nothing was erased or written");
                         return Ok(None);
                     }
                 }
             }
         };
         let arguments = place(&board, &chip, &image, self.probe.as_deref());
-        let prefix = if is_simulated(self.probe.as_deref()) { "simulated: " } else { "" };
         Ok(Some(Desk { board, image, lab, arguments, prefix }))
     }
 }
@@ -95,4 +95,9 @@ pub fn place(board: &Board, chip: &str, image: &Path, probe: Option<&str>) -> Ve
 /// Whether a probe is none.
 pub fn is_simulated(probe: Option<&str>) -> bool {
     probe.is_some_and(|probe| probe.starts_with("simulated"))
+}
+
+/// What stands before every line of a verb that could be mistaken for more.
+pub fn prefix(probe: Option<&str>) -> &'static str {
+    if is_simulated(probe) { "simulated: " } else { "" }
 }

@@ -123,7 +123,7 @@ pub fn run(args: &Args, workspace: &Path) -> Result<bool> {
         }
     }
     if !same_bytes {
-        eprintln!("the board's bytes are OTHER than the host's");
+        eprint!("{}", table::marked(&record, "the board's bytes are OTHER than the host's\n"));
     }
     let kept = args.baseline.is_none() || compare(&baseline, &record)?;
     Ok(same_bytes && kept)
@@ -143,6 +143,6 @@ fn compare(baseline: &[budget::Record], record: &budget::Record) -> Result<bool>
         )));
     };
     let drift = Drift::between(before, record, &Tolerance::PROFILE);
-    eprint!("{drift}");
+    eprint!("{}", table::marked(record, &drift.to_string()));
     Ok(!drift.is_worse())
 }

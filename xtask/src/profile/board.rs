@@ -14,7 +14,7 @@ use super::{
     record,
 };
 use crate::{
-    desk::{is_simulated, place},
+    desk::{is_simulated, place, prefix},
     firmware::Ready,
     flash::flash_regions,
     probe::{Lab, chip},
@@ -33,10 +33,10 @@ const SIMULATED_STEP: u32 = 1000;
 /// When the firmware does not build, or fails.
 pub fn measure(request: &Request<'_>, probe: Option<&str>) -> Result<Result<Measured, String>> {
     let Request { board, model, compiled, inputs, .. } = *request;
-    let chip = chip(board)?;
+    let (chip, simulated) = (chip(board)?, prefix(probe));
     let lab = Lab::ready(request.workspace)?;
     if !lab.finds(probe)? {
-        return Ok(Err(format!("no debug probe to reach {} with", board.name)));
+        return Ok(Err(format!("{simulated}no debug probe to reach {} with", board.name)));
     }
     let ready = match Ready::new(board.clone()) {
         Ok(ready) => ready.planned(request.planning),
@@ -44,20 +44,22 @@ pub fn measure(request: &Request<'_>, probe: Option<&str>) -> Result<Result<Meas
         Err(error) => return Err(error.into()),
     };
     let expected = golden::run(compiled, &[inputs.to_vec()], &mut ())?;
-    eprintln!("{} for {}: building", model.name, board.name);
+    eprintln!("{simulated}{} for {}: building", model.name, board.name);
     let image = ready.image(&model.path, request.profile, false)?;
     let contents = Contents::read(&image.path)?;
     let to = place(board, chip, &image.path, probe);
     let mut flash = vec!["flash".to_owned(), "--verify".to_owned()];
     flash.extend(flash_regions(board).chain(to.clone()));
     if !lab.aside(&flash)? {
-        bail!("{} was not flashed, and not measured", board.name);
+        bail!("{simulated}{} was not flashed, and not measured", board.name);
     }
     let cases = [inputs.concat()];
     let job = Job { cases: &cases, steps: false, reset: true };
     let talk = |bytes: Vec<u8>, timed: bool| -> Result<Reply> {
         let reply = is_simulated(probe).then(|| scripted(request, &expected[0], timed));
-        Ok(Reply::parse(&converse(&lab, &to, &bytes, reply.as_deref())?, &job)?)
+        let said = converse(&lab, &to, &bytes, reply.as_deref())?;
+        let said = said.with_context(|| format!("{simulated}the board was flashed, and not measured"))?;
+        Ok(Reply::parse(&said, &job)?)
     };
     let whole = talk(job.to_bytes()?, false)?;
     let timed = talk(job.to_timed_bytes()?, true)?;
@@ -65,10 +67,13 @@ pub fn measure(request: &Request<'_>, probe: Option<&str>) -> Result<Result<Meas
     let same_bytes = same(&whole) && same(&timed);
     let run = |reply: &Reply| reply.cases.first().and_then(|case: &CaseReply| case.run);
     let (Some(clock), Some(alone), Some(with_steps)) = (timed.clock, run(&whole), run(&timed)) else {
-        bail!("{} told no times", board.name);
+        bail!("{simulated}{} told no times", board.name);
     };
     if with_steps.lost > 0 {
-        eprintln!("the board had no room for the times of {} steps: they are missing", with_steps.lost);
+        eprintln!(
+            "{simulated}the board had no room for the times of {} steps: they are missing",
+            with_steps.lost
+        );
     }
     let figures = record::Timed {
         contents: &contents,
@@ -84,8 +89,8 @@ pub fn measure(request: &Request<'_>, probe: Option<&str>) -> Result<Result<Meas
     Ok(Ok(Measured { record: record::timed(request, &figures), same_bytes }))
 }
 
-/// Hands over a job, and gives the bytes of the answer.
-fn converse(lab: &Lab, to: &[String], job: &[u8], reply: Option<&[u8]>) -> Result<Vec<u8>> {
+/// Hands over a job, and gives the bytes of the answer; nothing where there was none.
+fn converse(lab: &Lab, to: &[String], job: &[u8], reply: Option<&[u8]>) -> Result<Option<Vec<u8>>> {
     let folder = tempfile::tempdir().context("a temporary folder")?;
     let write = |name: &str, bytes: &[u8]| {
         let path = folder.path().join(name);
@@ -98,7 +103,7 @@ fn converse(lab: &Lab, to: &[String], job: &[u8], reply: Option<&[u8]>) -> Resul
     if let Some(reply) = reply {
         arguments.push(format!("--reply={}", write("reply", reply)?));
     }
-    lab.bytes(&arguments)?.context("the board was flashed, and not measured")
+    lab.bytes(&arguments)
 }
 
 /// What a simulated target's firmware says: the host's own outputs, and times that are made up.

@@ -16,8 +16,6 @@ pub fn text(record: &Record) -> String {
             timing["flash_wait_states"], timing["step_cost_cycles"]
         ),
     };
-    // No line of a target that is not there must look like a measurement.
-    let simulated = if record.obtained == Obtained::Simulated { "simulated: " } else { "" };
     let mut text = format!(
         "{} on {} ({}), {} kernels, built for {}; cycles by {} ({}), {wait}\n\n",
         record.model.name,
@@ -57,6 +55,13 @@ pub fn text(record: &Record) -> String {
     }
     text += &row("", "total", ("", ""), (record.total.macs, record.total.instructions, all));
     text += &totals(record);
+    marked(record, &text)
+}
+
+/// Says of every line that it is simulated, where the record is: none of a target that is not there must look like a
+/// measurement.
+pub fn marked(record: &Record, text: &str) -> String {
+    let simulated = if record.obtained == Obtained::Simulated { "simulated: " } else { "" };
     text.lines()
         .map(|line| if line.is_empty() { "\n".to_owned() } else { format!("{simulated}{line}\n") })
         .collect()
@@ -123,7 +128,7 @@ pub fn mix(record: &Record, step: Option<usize>) -> String {
             );
         }
     }
-    if text.is_empty() { "no such step\n".to_owned() } else { text }
+    marked(record, if text.is_empty() { "no such step\n" } else { &text })
 }
 
 /// A ratio; nothing to divide by is a dash.
