@@ -7,13 +7,13 @@
 const LN_2_HIGH: f32 = f32::from_bits(0x3f31_7180);
 const LN_2_LOW: f32 = f32::from_bits(0x3717_f7d1);
 const LOG2_E: f32 = f32::from_bits(0x3fb8_aa3b);
-/// Of the even part of `x / (e^x − 1)`, from the second term on, in powers of `x² / 2`.
-const SERIES: [f32; 5] = [
+/// Of the even part of `x / (e^x − 1)`, from the second term on, in powers of `x² / 2`. A fifth, which fdlibm has, changes no
+/// result.
+const SERIES: [f32; 4] = [
     f32::from_bits(0xbd08_8889),
     f32::from_bits(0x3ad0_0d01),
     f32::from_bits(0xb8a6_70cd),
     f32::from_bits(0x3686_7e54),
-    f32::from_bits(0xb457_edbb),
 ];
 
 /// `e^x − 1`
@@ -32,8 +32,8 @@ pub fn exp_m1(x: f32) -> f32 {
     let (k, x, lost) = reduce(x);
     let half = 0.5 * x;
     let square = x * half;
-    let [a, b, c, d, e] = SERIES;
-    let series = 1.0 + square * (a + square * (b + square * (c + square * (d + square * e))));
+    let [a, b, c, d] = SERIES;
+    let series = 1.0 + square * (a + square * (b + square * (c + square * d)));
     let t = 3.0 - series * half;
     let quotient = square * ((series - t) / (6.0 - x * t));
     if k == 0 {
@@ -94,7 +94,9 @@ mod tests {
     use super::*;
 
     /// Bits of an argument, and of glibc 2.36's `expm1f` and `tanhf` of it.
-    const RECORDED: [(u32, u32, u32); 40] = [
+    const RECORDED: [(u32, u32, u32); 42] = [
+        (0x3e89_971d, 0x3e9d_d9ea, 0x3e86_5f04),
+        (0xbe91_b450, 0xbe7d_9cec, 0xbe8d_e4f9),
         (0x3dcc_cccd, 0x3dd7_63da, 0x3dcc_1ebc),
         (0xbdcc_cccd, 0xbdc2_e49a, 0xbdcc_1ebc),
         (0x3eb1_6873, 0x3ed4_0629, 0x3eaa_a218),
