@@ -75,18 +75,19 @@ fn times_power(y: f32, k: i32) -> f32 {
 /// The hyperbolic tangent.
 pub fn tanh(x: f32) -> f32 {
     let magnitude = x.abs();
-    if x.is_nan() || x == 0.0 {
+    if x.is_nan() {
         return x;
     }
-    let positive = if magnitude >= 22.0 {
+    // Up to its sign, which is the argument's.
+    let tangent = if magnitude >= 22.0 {
         1.0
     } else if magnitude >= 1.0 {
         1.0 - 2.0 / (exp_m1(2.0 * magnitude) + 2.0)
     } else {
         let t = exp_m1(-2.0 * magnitude);
-        -t / (t + 2.0)
+        t / (t + 2.0)
     };
-    positive.copysign(x)
+    tangent.copysign(x)
 }
 
 #[cfg(test)]
