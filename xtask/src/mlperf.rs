@@ -3,6 +3,7 @@
 pub mod host;
 mod listening;
 mod official;
+mod probed;
 
 use std::{
     env,
@@ -27,11 +28,13 @@ use crate::{Usage, firmware::Ready, infer::refused, model::Model, planning::Plan
 ///
 /// Builds the board's program around a model, starts it, and drives it as the consortium's runner does: five windows of
 /// ten seconds each for performance, every input once for accuracy. What the device answers is compared with the host's
-/// own answers. Without `--data` inputs are made up. A model's shapes tell which benchmark it is for: kws01, vww01, ic01,
+/// own answers. A board behind a debug probe is flashed first. Without `--data` inputs are made up. A model's shapes tell which benchmark it is for: kws01, vww01, ic01,
 /// ad01 or sww01; other models run as `own`. Times of an emulated board are the emulator's. Exits with 1 when the device
 /// does not answer, refuses, or answers otherwise than the host.
 ///
 /// Example: cargo xtask mlperf --board qemu-an386 --mode accuracy --limit 20
+///
+/// Example: cargo xtask mlperf --board nucleo-l4r5zi --serial /dev/ttyACM0
 ///
 /// Example: cargo xtask mlperf --serial /dev/ttyACM0 --model kws.tflite --data datasets/kws01
 ///
@@ -61,9 +64,16 @@ pub struct Args {
     /// Inferences before a window.
     #[arg(long, value_name = "N")]
     warmups: Option<u32>,
-    /// A board on the desk, flashed with the program already: its serial line.
+    /// The serial line of a board on the desk. A `--board` behind a debug probe gets the program first; any other device has to have
+    /// one that speaks the protocol.
     #[arg(long, value_name = "PATH")]
     serial: Option<String>,
+    /// The debug probe's serial number, where several are plugged in; or `simulated`, for a board that is not there.
+    #[arg(long, value_name = "SERIAL|simulated", conflicts_with_all = ["serve", "sound"])]
+    probe: Option<String>,
+    /// The board has its program already.
+    #[arg(long, requires = "serial", conflicts_with = "probe")]
+    no_flash: bool,
     /// The line's speed, where the board's is not 115200 (energy: 9600).
     #[arg(long, requires = "serial")]
     baud: Option<u32>,
@@ -120,7 +130,7 @@ impl Goal {
     fn features(self) -> &'static [&'static str] {
         match self.build() {
             Build::Performance => &["mlperf"],
-            Build::Energy => &["energy"],
+            Build::Energy => &["mlperf", "energy"],
         }
     }
 }
@@ -151,6 +161,10 @@ const WINDOWS: usize = 5;
 /// Runs the verb; whether the device did all that it was asked, as the host does it.
 pub fn run(args: &Args, workspace: &Path) -> Result<bool> {
     let board = Board::find(workspace, &args.board)?;
+    let is_probed = args.sound.is_none() && (board.runner.is_some() || args.probe.is_some());
+    if is_probed {
+        probed::check(args, &board)?;
+    }
     if let Some(runner) = &args.official {
         official::check(runner)?;
     }
@@ -164,10 +178,17 @@ pub fn run(args: &Args, workspace: &Path) -> Result<bool> {
         return listening::run(args, board, (task, &model, &compiled), sound);
     }
     let set = inputs(args, task, &compiled)?;
+    if is_probed && !args.no_flash && !probed::flash(args, workspace, board.clone(), &model)? {
+        return Ok(false);
+    }
     match &args.serial {
         Some(path) => {
             let line = Line { path, obtained: "measured", patience: Duration::from_secs(5) };
             drive(args, line, task, &model, &compiled, &set)
+        }
+        None if is_probed => {
+            eprintln!("skipped: a simulated chip has no serial line; --board qemu-an386 has one");
+            Ok(true)
         }
         None => emulated(args, board, task, &model, &compiled, &set),
     }
@@ -216,16 +237,15 @@ struct Prepared {
 
 /// Builds the program for an emulated board; nothing, which was said, where it cannot be built or emulated here.
 fn prepared(args: &Args, board: Board, model: &Model) -> Result<Option<Prepared>> {
-    if board.serial.is_none() {
-        let name = &board.name;
-        return Err(Usage::error(format!(
-            "{name} has no UART: there is no [serial] in boards/{name}/board.toml"
-        )));
-    }
+    let name = &board.name;
     if board.qemu.is_none() {
         return Err(Usage::error(format!(
-            "{} is not emulated: flash it with the program `mlperf` and give its line, --serial /dev/ttyACM0",
-            board.name
+            "{name} is not emulated: a board on the desk takes --serial /dev/ttyACM0, and hears no recording"
+        )));
+    }
+    if board.serial.is_none() {
+        return Err(Usage::error(format!(
+            "{name} has no UART: there is no [serial] in boards/{name}/board.toml"
         )));
     }
     let ready = match Ready::new(board) {

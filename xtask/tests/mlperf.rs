@@ -91,12 +91,34 @@ fn an_energy_build_moves_its_pin_twice_a_window_and_tells_no_time() {
 }
 
 #[test]
+fn a_simulated_chip_gets_either_build_and_nobody_talks_to_it() {
+    for (mode, build) in [("accuracy", "performance"), ("energy", "energy")] {
+        let output = mlperf(&["--board", "nucleo-l4r5zi", "--probe", "simulated", "--mode", mode]);
+        let said = text(&output.stderr);
+        if said.contains("nothing here compiles for") {
+            eprintln!("{said}");
+            return;
+        }
+        assert_eq!(output.status.code(), Some(0), "{said}");
+        assert!(output.stdout.is_empty());
+        assert!(said.contains(&format!("simulated: kws for nucleo-l4r5zi, its {build} build")), "{said}");
+        assert!(said.contains("simulated: nucleo-l4r5zi (STM32L4R5ZITx): the probe let go"), "{said}");
+        assert!(said.contains("skipped: a simulated chip has no serial line"), "{said}");
+    }
+}
+
+#[test]
 fn what_is_asked_wrong_and_what_is_not_there_is_told() {
     for (arguments, code, expected) in [
         (["--board", "nothing"].as_slice(), 2, "no board `nothing`"),
         (&["--data", "/no/such/folder"], 2, "/no/such/folder/y_labels.csv"),
         (&["--official", "/no/such/folder"], 2, "give benchmark/runner of mlcommons/tiny"),
         (&["--iterations", "0"], 2, "invalid value '0'"),
+        (&["--board", "nucleo-l4r5zi"], 2, "say which line that is here, --serial /dev/ttyACM0"),
+        (&["--board", "rp-pico", "--serial", "/dev/no-such-line"], 1, "serial line /dev/no-such-line"),
+        (&["--board", "rp-pico", "--probe", "simulated", "--serial", "x"], 2, "has no serial line"),
+        (&["--probe", "simulated"], 2, "qemu-an386 has no `chip` in its board.toml"),
+        (&["--no-flash"], 2, "--serial"),
         (&["--serial", "/dev/no-such-line"], 1, "cannot open the serial line /dev/no-such-line"),
     ] {
         let output = mlperf(arguments);

@@ -13,7 +13,7 @@ use embassy_nrf::{
 use probed::Desk;
 
 /// Sets the chip up at its full speed, with the pin that `window` picks low. To be called once.
-pub fn desk<P: Pin>(window: impl FnOnce(Peripherals) -> Peri<'static, P>) -> Desk<Output<'static>> {
+pub fn desk<P: Pin>(window: impl FnOnce(Peripherals) -> Peri<'static, P>) -> Desk<Output<'static>, ()> {
     let mut config = Config::default();
     // The crystal, because what is measured in cycles is read as time.
     config.hfclk_source = HfclkSource::ExternalXtal;
@@ -23,5 +23,6 @@ pub fn desk<P: Pin>(window: impl FnOnce(Peripherals) -> Peri<'static, P>) -> Des
         clock_hz: chip::CLOCK_HZ,
         window: Output::new(window(peripherals), Level::Low, OutputDrive::Standard),
         watchdog: chip::was_watchdog(),
+        line: None,
     }
 }

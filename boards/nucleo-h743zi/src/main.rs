@@ -1,16 +1,15 @@
-//! ST's NUCLEO-H743ZI2 at 480 MHz: a model that serves the host by RTT.
+//! ST's NUCLEO-H743ZI2 at 480 MHz: a model that serves a host, by RTT or over the UART.
 #![no_std]
 #![no_main]
 
 use embassy_stm32::{
-    gpio::Output,
     rcc::{
         AHBPrescaler, APBPrescaler, Hse, HseMode, Pll, PllDiv, PllMul, PllPreDiv, PllSource, Sysclk,
         VoltageScale,
     },
     time::Hertz,
 };
-use probed::Desk;
+use st::Desk;
 
 probed::program!(desk());
 
@@ -20,7 +19,7 @@ const SUPPLIED_HZ: u32 = 8_000_000;
 const CLOCK_HZ: u32 = 480_000_000;
 
 /// Sets the chip up at its full speed.
-fn desk() -> Desk<Output<'static>> {
+fn desk() -> Desk {
     let mut config = st::config();
     config.rcc.hse = Some(Hse { freq: Hertz(SUPPLIED_HZ), mode: HseMode::Bypass });
     config.rcc.pll1 = Some(Pll {
@@ -41,5 +40,6 @@ fn desk() -> Desk<Output<'static>> {
     config.rcc.apb4_pre = APBPrescaler::DIV2;
     config.rcc.voltage_scale = VoltageScale::Scale0;
     let peripherals = embassy_stm32::init(config);
-    st::desk(CLOCK_HZ, peripherals.PG12)
+    let line = st::line(peripherals.USART3, peripherals.PD8, peripherals.PD9);
+    st::desk(CLOCK_HZ, peripherals.PG12, line)
 }

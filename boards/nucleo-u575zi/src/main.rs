@@ -1,13 +1,12 @@
-//! ST's NUCLEO-U575ZI-Q at 160 MHz: a model that serves the host by RTT.
+//! ST's NUCLEO-U575ZI-Q at 160 MHz: a model that serves a host, by RTT or over the UART.
 #![no_std]
 #![no_main]
 
 use embassy_stm32::{
-    gpio::Output,
     pac::{FLASH, ICACHE},
     rcc::{Pll, PllDiv, PllMul, PllPreDiv, PllSource, Sysclk, VoltageScale},
 };
-use probed::Desk;
+use st::Desk;
 
 probed::program!(desk());
 
@@ -15,7 +14,7 @@ probed::program!(desk());
 const CLOCK_HZ: u32 = 160_000_000;
 
 /// Sets the chip up at its full speed.
-fn desk() -> Desk<Output<'static>> {
+fn desk() -> Desk {
     let mut config = st::config();
     config.rcc.hsi = true;
     config.rcc.pll1 = Some(Pll {
@@ -31,5 +30,6 @@ fn desk() -> Desk<Output<'static>> {
     let peripherals = embassy_stm32::init(config);
     FLASH.acr().modify(|access| access.set_prften(true));
     ICACHE.cr().modify(|cache| cache.set_en(true));
-    st::desk(CLOCK_HZ, peripherals.PF13)
+    let line = st::line(peripherals.USART1, peripherals.PA9, peripherals.PA10);
+    st::desk(CLOCK_HZ, peripherals.PF13, line)
 }

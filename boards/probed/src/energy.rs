@@ -15,7 +15,7 @@ use crate::Desk;
 const WINDOWS: Windows = include!(concat!(env!("OUT_DIR"), "/windows.rs"));
 
 /// Runs the windows, and sleeps for ever.
-pub fn serve<P: Program, W: OutputPin>(desk: Desk<W>, model: &mut Executor<'_, P>) -> ! {
+pub fn serve<P: Program, W: OutputPin, L>(desk: Desk<W, L>, model: &mut Executor<'_, P>) -> ! {
     machine::start();
     // Whoever attaches later finds what went wrong before; here there is no log to tell it.
     let _ = kept::start(desk.watchdog);
@@ -32,13 +32,13 @@ pub fn serve<P: Program, W: OutputPin>(desk: Desk<W>, model: &mut Executor<'_, P
 }
 
 /// A board that nobody looks at.
-struct Asleep<'e, 'm, P, W> {
-    desk: Desk<W>,
+struct Asleep<'e, 'm, P, W, L> {
+    desk: Desk<W, L>,
     model: &'e mut Executor<'m, P>,
     timer: SYST,
 }
 
-impl<P: Program, W: OutputPin> Bench for Asleep<'_, '_, P, W> {
+impl<P: Program, W: OutputPin, L> Bench for Asleep<'_, '_, P, W, L> {
     fn mark(&mut self, high: bool) {
         // A pin that does not move is a window that the host misses.
         let _ = self.desk.window.set_state(high.into());

@@ -14,7 +14,7 @@ use crate::{Desk, cycles::Cycles, link::Link};
 const EVENTS: usize = 256;
 
 /// Does the host's jobs, for ever.
-pub fn serve<P: Program, W: OutputPin>(mut desk: Desk<W>, model: &mut Executor<'_, P>) -> ! {
+pub fn serve<P: Program, W: OutputPin, L>(mut desk: Desk<W, L>, model: &mut Executor<'_, P>) -> ! {
     machine::start();
     stack::paint();
     let mut link = Link::new();
@@ -44,8 +44,8 @@ struct Times {
     steps: Recorder<Cycles, EVENTS>,
 }
 
-fn job<P: Program, W: OutputPin>(
-    desk: &mut Desk<W>,
+fn job<P: Program, W: OutputPin, L>(
+    desk: &mut Desk<W, L>,
     model: &mut Executor<'_, P>,
     link: &mut Link,
     times: &mut Times,
@@ -116,8 +116,8 @@ impl Observer for Traced<'_> {
 }
 
 /// The cycles of one run; with a case, the steps are timed.
-fn run<P: Program, W: OutputPin>(
-    desk: &mut Desk<W>,
+fn run<P: Program, W: OutputPin, L>(
+    desk: &mut Desk<W, L>,
     model: &mut Executor<'_, P>,
     times: &mut Times,
     timed: Option<u32>,

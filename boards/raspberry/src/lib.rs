@@ -13,12 +13,13 @@ use probed::Desk;
 const CRYSTAL_HZ: u32 = 12_000_000;
 
 /// Sets the chip up at the speed that its maker gives it, with GP15 low. To be called once.
-pub fn desk() -> Desk<Output<'static>> {
+pub fn desk() -> Desk<Output<'static>, ()> {
     let peripherals = embassy_rp::init(Config::new(ClockConfig::crystal(CRYSTAL_HZ)));
     let cause = Watchdog::new(peripherals.WATCHDOG).reset_reason();
     Desk {
         clock_hz: clk_sys_freq(),
         window: Output::new(peripherals.PIN_15, Level::Low),
         watchdog: matches!(cause, Some(ResetReason::TimedOut)),
+        line: None,
     }
 }

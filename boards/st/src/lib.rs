@@ -1,12 +1,16 @@
-//! What boards with an STM32 share: the pin, the reason of the last reset.
+//! What boards with an STM32 share: the pin, the UART, the reason of the last reset.
 #![no_std]
 
 use embassy_stm32::{
     Config, Peri,
-    gpio::{Level, Output, Pin, Speed},
+    gpio::{Output, Pin, Speed},
+    mode::Blocking,
     pac::RCC,
+    usart::{self, Instance, RxPin, TxPin, Uart},
 };
-use probed::Desk;
+
+/// What a chip has set up.
+pub type Desk = probed::Desk<Output<'static>, Uart<'static, Blocking>>;
 
 /// What the HAL does where a board says nothing, with clocks for a debugger in sleep only where there may be one.
 pub fn config() -> Config {
@@ -15,9 +19,21 @@ pub fn config() -> Config {
     config
 }
 
-/// What a chip with this clock has set up, `window` low.
-pub fn desk(clock_hz: u32, window: Peri<'static, impl Pin>) -> Desk<Output<'static>> {
-    Desk { clock_hz, window: Output::new(window, Level::Low, Speed::VeryHigh), watchdog: was_watchdog() }
+/// What a chip with this clock has set up, with nothing going on at `window`.
+pub fn desk(clock_hz: u32, window: Peri<'static, impl Pin>, line: Option<Uart<'static, Blocking>>) -> Desk {
+    let window = Output::new(window, probed::IDLES_HIGH.into(), Speed::VeryHigh);
+    Desk { clock_hz, window, watchdog: was_watchdog(), line }
+}
+
+/// The UART, where the image talks over it.
+pub fn line<T: Instance>(
+    uart: Peri<'static, T>,
+    send: Peri<'static, impl TxPin<T>>,
+    receive: Peri<'static, impl RxPin<T>>,
+) -> Option<Uart<'static, Blocking>> {
+    let mut config = usart::Config::default();
+    config.baudrate = probed::BAUD?;
+    Uart::new_blocking(uart, receive, send, config).ok()
 }
 
 /// Whether a watchdog reset the chip; forgets why it was reset.

@@ -12,11 +12,11 @@ mod cortex_m_last_words;
 mod doze;
 #[cfg(target_arch = "arm")]
 mod memory;
-#[cfg(all(feature = "mlperf", target_arch = "riscv32"))]
+#[cfg(all(feature = "counter", target_arch = "riscv32"))]
 mod mtime;
 #[cfg(target_arch = "riscv32")]
 mod riscv32;
-#[cfg(all(feature = "mlperf", target_arch = "arm"))]
+#[cfg(all(feature = "counter", target_arch = "arm"))]
 mod systick;
 
 #[cfg(target_arch = "arm")]
@@ -28,7 +28,7 @@ pub use doze::doze;
 #[cfg(target_arch = "riscv32")]
 pub use riscv32::*;
 
-#[cfg(all(feature = "mlperf", target_arch = "riscv32"))]
+#[cfg(all(feature = "counter", target_arch = "riscv32"))]
 pub(crate) use mtime::Counter;
-#[cfg(all(feature = "mlperf", target_arch = "arm"))]
-pub(crate) use systick::Counter;
+#[cfg(all(feature = "counter", target_arch = "arm"))]
+pub use systick::Counter;

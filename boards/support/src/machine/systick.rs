@@ -12,12 +12,18 @@ const RELOAD: u32 = 0xff_ffff;
 static ROUNDS: AtomicU32 = AtomicU32::new(0);
 
 /// The core's timer, running; nothing, where somebody else has it.
-pub(crate) struct Counter(Option<SYST>);
+pub struct Counter(Option<SYST>);
 
 impl Counter {
-    /// Starts it at the core's clock.
+    /// Starts it at the core's clock, for a caller that takes nothing else of the core.
+    #[cfg(feature = "mlperf")]
     pub(crate) fn start(_: usize) -> Self {
-        let mut counter = Self(cortex_m::Peripherals::take().map(|core| core.SYST));
+        Self::of(cortex_m::Peripherals::take().map(|core| core.SYST))
+    }
+
+    /// Starts it at the core's clock.
+    pub fn of(timer: Option<SYST>) -> Self {
+        let mut counter = Self(timer);
         counter.count();
         counter
     }
@@ -42,7 +48,7 @@ impl Counter {
     }
 
     /// Ticks since the start.
-    pub(crate) fn ticks(&self) -> u64 {
+    pub fn ticks(&self) -> u64 {
         loop {
             let rounds = ROUNDS.load(Ordering::Relaxed);
             let left = SYST::get_current();

@@ -1,11 +1,8 @@
 use microjoule::{Executor, Program};
-use telemetry::mlperf::{Board, Device, Mode, Network, NoAudio, ROW_BYTES, Task};
+use telemetry::mlperf::{Board, Device, Mode, Network, NoAudio, PULSE_MICROSECONDS, ROW_BYTES, Task};
 
 use super::{Ears, Uart, Wiring};
 use crate::machine::{self, Counter};
-
-/// How long the window pin is held low.
-const PULSE_MICROSECONDS: u64 = 100;
 
 /// How long nobody asks after nothing had come.
 const PAUSE_LOOPS: u32 = 500;

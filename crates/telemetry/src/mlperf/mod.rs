@@ -37,6 +37,9 @@ pub const TERMINATOR: u8 = b'%';
 /// What a device calls its firmware when it is asked for its profile; runners take no other.
 pub const PROFILE: &str = "ULPMark for tinyML Firmware V0.0.1";
 
+/// How long the window pin is low for a timestamp of the energy build.
+pub const PULSE_MICROSECONDS: u64 = 100;
+
 /// What a build is for. The two are different images, as the rules want it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Mode {
@@ -80,7 +83,7 @@ pub trait Board {
     /// Since any moment; must not run over within a session.
     fn microseconds(&mut self) -> u64;
 
-    /// Pulls the window pin low for 100 µs and lets go of it. Power monitors take the falling or the rising edge.
+    /// Pulls the window pin low for [`PULSE_MICROSECONDS`] and lets go of it. Power monitors take the falling or the rising edge.
     fn pulse(&mut self);
 
     /// Starts to listen for the wake word: from now on [`hear`](Self::hear) gives rows, from the beginning.
