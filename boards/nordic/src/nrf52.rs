@@ -2,6 +2,9 @@
 
 use embassy_nrf::pac::{NVMC, POWER};
 
+/// The UART that boards lead to their serial port.
+pub use embassy_nrf::peripherals::UARTE0 as Uart;
+
 /// The only speed that the core has.
 pub const CLOCK_HZ: u32 = 64_000_000;
 

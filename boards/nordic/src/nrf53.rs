@@ -5,6 +5,9 @@ use embassy_nrf::{
     reset::{ResetReason, clear_reasons, read_reasons},
 };
 
+/// The UART that boards lead to their serial port.
+pub use embassy_nrf::peripherals::SERIAL0 as Uart;
+
 /// Twice what the core starts with.
 pub const CLOCK_HZ: u32 = 128_000_000;
 

@@ -1,5 +1,12 @@
-//! Nordic's nRF52840 DK at 64 MHz: a model that serves the host by RTT.
+//! Nordic's nRF52840 DK at 64 MHz: a model that serves a host, by RTT or over the UART.
 #![no_std]
 #![no_main]
 
-probed::program!(nordic::desk(|pins| pins.P1_01));
+use nordic::Wires;
+
+probed::program!(nordic::desk(|pins| Wires {
+    window: pins.P1_01.into(),
+    uart: pins.UARTE0,
+    send: pins.P0_06.into(),
+    receive: pins.P0_08.into(),
+}));
