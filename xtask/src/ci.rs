@@ -4,13 +4,13 @@ use std::{collections::BTreeSet, path::Path, process::Command};
 
 use anyhow::Result;
 use clap::ValueEnum;
-use firmware::{Board, Profile, misplaced};
+use firmware::{Board, Contents, Profile, Talk, misplaced};
 
 use crate::{
     codegen,
-    firmware::{Ready, fitting},
+    firmware::{Ready, fitting, over_budget},
     fuzz,
-    model::shipped,
+    model::{Model, shipped},
     print,
     stage::{Ending, Stage, cargo, passed, run as execute, stage, table},
     tidy,
@@ -88,8 +88,32 @@ fn work(name: Name, itself: &Path, workspace: &Path) -> Result<Ending> {
     })
 }
 
+/// The model of the images that the host does not talk to by RTT: the largest that is shipped.
+const SERVED: &str = "kws";
+/// Those images: both builds for MLPerf Tiny's runner, and the one whose current is measured.
+const ASIDE: [&[&str]; 3] = [&["mlperf"], &["mlperf", "energy"], &["energy"]];
+
+/// Builds an image; whether all of it is where the chip needs it, and within the board's budget. One that the board is too small for
+/// is passed over aloud.
+fn is_sound(ready: &Ready, model: &Model, features: &[&str], talk: Talk) -> Result<bool> {
+    let board = &ready.board;
+    let image = match fitting(ready.image_with(&model.path, Profile::Release, features))? {
+        Ok(image) => image,
+        Err(why) => {
+            eprintln!("skipped: {why}");
+            return Ok(true);
+        }
+    };
+    let mut findings = misplaced(&image.path, board, talk)?;
+    findings.extend(over_budget(board, &Contents::read(&image.path)?.sizes, None));
+    findings.iter().for_each(|finding| eprintln!("{}: {finding}", board.name));
+    let what = if features.is_empty() { String::new() } else { format!(" ({})", features.join(", ")) };
+    eprintln!("{} for {}{what}: built", model.name, board.name);
+    Ok(findings.is_empty())
+}
+
 /// Lints what emulated boards share, once for each target, and every real board's own page; and builds every shipped
-/// model for every board, with everything where its chip needs it. A board whose target is not here is passed over aloud.
+/// model for every board, with everything where its chip needs it and within the board's budget. A board whose target is not here is passed over aloud.
 fn boards(workspace: &Path) -> Result<Ending> {
     let mut built = 0;
     let mut lost = false;
@@ -110,16 +134,14 @@ fn boards(workspace: &Path) -> Result<Ending> {
             ready.lint()?;
         }
         for model in shipped(workspace)? {
-            match fitting(ready.image(&model.path, Profile::Release, false))? {
-                Ok(image) => {
-                    let findings = misplaced(&image.path, &ready.board)?;
-                    findings.iter().for_each(|finding| eprintln!("{}: {finding}", ready.board.name));
-                    lost |= !findings.is_empty();
-                    eprintln!("{} for {}: built", model.name, ready.board.name);
-                }
-                Err(why) => eprintln!("skipped: {why}"),
-            }
+            lost |= !is_sound(&ready, &model, &[], Talk::Rtt)?;
             built += 1;
+        }
+        if ready.board.runner.is_some() {
+            let model = Model::find(workspace, SERVED)?;
+            for features in ASIDE {
+                lost |= !is_sound(&ready, &model, features, Talk::Aside)?;
+            }
         }
     }
     if lost {

@@ -224,14 +224,8 @@ pub fn footprint(ready: &Ready, model: &Path, profile: Profile, input: &[u8]) ->
     Ok(weigh(&ready.board, (model_name(model), profile), &contents, stack_bytes, skipped))
 }
 
-fn weigh(
-    board: &Board,
-    (model, profile): (String, Profile),
-    contents: &Contents,
-    stack_bytes: Option<u32>,
-    skipped: Option<String>,
-) -> Footprint {
-    let sizes = contents.sizes;
+/// What of an image exceeds the board's budget, with both figures; a stack that is not known does not.
+pub fn over_budget(board: &Board, sizes: &Sizes, stack_bytes: Option<u32>) -> Vec<String> {
     let taken = [
         ("flash", Some(sizes.flash_bytes()), board.budget.flash),
         ("RAM", Some(sizes.ram_bytes()), board.budget.ram),
@@ -241,6 +235,17 @@ fn weigh(
         let taken = taken.filter(|taken| *taken > budget.0)?;
         Some(format!("{what}: {taken} B of {budget}"))
     });
+    over.collect()
+}
+
+fn weigh(
+    board: &Board,
+    (model, profile): (String, Profile),
+    contents: &Contents,
+    stack_bytes: Option<u32>,
+    skipped: Option<String>,
+) -> Footprint {
+    let sizes = contents.sizes;
     Footprint {
         board: board.name.clone(),
         model,
@@ -252,7 +257,7 @@ fn weigh(
         stack_bytes,
         skipped,
         forbidden: if board.may_panic.is_some() { Vec::new() } else { contents.forbidden() },
-        over_budget: over.collect(),
+        over_budget: over_budget(board, &sizes, stack_bytes),
     }
 }
 

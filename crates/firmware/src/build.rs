@@ -201,9 +201,11 @@ pub fn build_host_program(
 /// [`Error::Build`] with the end of what clippy said, [`Error::Start`], [`Error::Io`].
 pub fn lint(toolchain: &Toolchain, board: &Board, progress: &mut dyn FnMut(&str)) -> Result<(), Error> {
     // What boards share is for emulated ones or for those behind a probe: in one image they would be at odds. An energy image
-    // leaves out what another has.
+    // and one for MLPerf Tiny leave out what another has.
     let (shared, features) = match (board.runner, &board.serial) {
-        (Some(_), _) => ("microjoule-board-probed", &["steps,marks", "energy"][..]),
+        (Some(_), _) => {
+            ("microjoule-board-probed", &["steps,marks", "energy", "mlperf", "mlperf,energy"][..])
+        }
         (None, Some(_)) => ("microjoule-board-support", &["steps,marks,faults,plan,mlperf", "energy"][..]),
         // Without a serial line there is no program for one.
         (None, None) => ("microjoule-board-support", &["steps,marks,faults,plan"][..]),

@@ -9,15 +9,24 @@ use object::{
 
 use crate::{Board, Error, Memory, MemoryKind};
 
+/// How the host talks to an image of a board behind a probe.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Talk {
+    /// By RTT.
+    Rtt,
+    /// By a serial line, or not at all: images that MLPerf Tiny's runner drives, and those whose current is measured.
+    Aside,
+}
+
 /// What is not where it has to be, in words; nothing where all is.
 ///
 /// All of the image lies in memories of the board, and what is loaded in flash. A Cortex-M finds its vector table where flash
-/// begins: first the stack's top, then the entry. An RP2350 asks for an image definition. A board behind a probe has RTT's control block and the record of faults in
-/// RAM, and the latter where no start clears it.
+/// begins: first the stack's top, then the entry. An RP2350 asks for an image definition. A board behind a probe has the record of
+/// faults in RAM, where no start clears it, and RTT's control block where the host talks by it.
 ///
 /// # Errors
 /// [`Error::Io`], [`Error::NotAnImage`].
-pub fn misplaced(image: &Path, board: &Board) -> Result<Vec<String>, Error> {
+pub fn misplaced(image: &Path, board: &Board, talk: Talk) -> Result<Vec<String>, Error> {
     let bytes = fs::read(image).map_err(Error::io(image))?;
     let file = ElfFile32::<Endianness>::parse(&*bytes)
         .map_err(|error| Error::NotAnImage { path: image.to_path_buf(), reason: error.to_string() })?;
@@ -29,7 +38,7 @@ pub fn misplaced(image: &Path, board: &Board) -> Result<Vec<String>, Error> {
         found.extend(image.undefined());
     }
     if board.runner.is_some() {
-        found.extend(image.looked_at());
+        found.extend(image.looked_at(talk));
     }
     Ok(found)
 }
@@ -159,9 +168,10 @@ impl Image<'_> {
         (!is_defined).then(|| format!("no image definition in the {SEARCHED_BYTES} bytes from {start:#x} on"))
     }
 
-    fn looked_at(&self) -> Vec<String> {
+    fn looked_at(&self, talk: Talk) -> Vec<String> {
         let mut found = Vec::new();
-        for name in [CONTROL_BLOCK, FAULT_RECORD] {
+        let control_block = (talk == Talk::Rtt).then_some(CONTROL_BLOCK);
+        for name in control_block.into_iter().chain([FAULT_RECORD]) {
             let symbol = self.file.symbols().find(|symbol| symbol.name() == Ok(name));
             let Some(symbol) = symbol else {
                 found.push(format!("no {name}"));

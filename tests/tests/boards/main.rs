@@ -3,6 +3,7 @@
 mod kept;
 mod layers;
 mod memories;
+mod mlperf;
 mod new_board;
 mod plans;
 mod selftest;

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use compiler::{CompileOptions, Compiled, HostModel, Isa, compile, emit::blob};
 use emulator::{Emulator, Job, Session, Timing};
 use firmware::{
-    Board, ByteCount, Contents, Error, Memory, MemoryKind, Profile, Runner, build_host_library, misplaced,
+    Board, ByteCount, Contents, Error, Memory, MemoryKind, Profile, Runner, Talk, build_host_library,
+    misplaced,
 };
 use golden::{Record, lcg_inputs, sha256};
 use microjoule::{Observer, StepInfo};
@@ -93,7 +94,7 @@ fn what_is_not_where_the_chip_needs_it_is_told() {
             return;
         };
         let image = image(ready, &model, Profile::Release, &[]).expect("an image");
-        let told = |board: &Board| misplaced(&image, board).expect("an image").join("; ");
+        let told = |board: &Board| misplaced(&image, board, Talk::Rtt).expect("an image").join("; ");
         let with = |kind, change: &dyn Fn(&mut Memory)| {
             let mut board = ready.board.clone();
             board.memory.iter_mut().filter(|memory| memory.kind == kind).for_each(change);
@@ -180,7 +181,7 @@ fn examine(ready: &Ready, model: &Model, image: &Path) -> Contents {
     if board.may_panic.is_none() {
         assert_eq!(contents.forbidden(), [""; 0], "{on}");
     }
-    assert_eq!(misplaced(image, board).expect("an image"), [""; 0], "{on}");
+    assert_eq!(misplaced(image, board, Talk::Rtt).expect("an image"), [""; 0], "{on}");
     let sizes = contents.sizes;
     // Constants are aligned to 16 bytes, and so is their length in the image.
     let weights = model.compiled.layout.weights.len().next_multiple_of(16) as u64;
