@@ -29,6 +29,14 @@ fn xtask(arguments: &[&str]) -> Option<(Output, String)> {
     Some((output, said))
 }
 
+/// Every line says that nothing of it is real, wherever it goes.
+fn assert_marked(output: &Output, said: &str) {
+    let printed = String::from_utf8_lossy(&output.stdout);
+    for line in printed.lines().chain(said.lines()).filter(|line| !line.trim().is_empty()) {
+        assert!(line.contains("simulated"), "{line}");
+    }
+}
+
 #[test]
 fn a_profile_takes_away_what_timing_costs_and_never_claims_a_measurement() {
     for board in BOARDS {
@@ -44,11 +52,13 @@ fn a_profile_takes_away_what_timing_costs_and_never_claims_a_measurement() {
         // The simulated firmware says 1020 for each, of which timing cost 20.
         assert!(steps.iter().all(|step| step["cycles"] == 1000), "{steps:?}");
         assert_eq!(record["total"]["cycles"], 1000 * steps.len(), "{board}");
-        let (output, _) = xtask(&on).expect("as before");
-        let table = String::from_utf8_lossy(&output.stdout).into_owned();
-        let lines = table.lines().filter(|line| !line.is_empty());
-        assert!(lines.clone().count() > 6, "{table}");
-        lines.for_each(|line| assert!(line.starts_with("simulated: "), "{line}"));
+        let folder = tempfile::tempdir().expect("a folder");
+        let before = folder.path().join("before.json");
+        std::fs::write(&before, &output.stdout).expect("a file");
+        let more = ["--mix", "--baseline", &before.display().to_string()];
+        let (output, said) = xtask(&[&on[..], &more].concat()).expect("as before");
+        assert!(String::from_utf8_lossy(&output.stdout).lines().count() > 6);
+        assert_marked(&output, &said);
     }
 }
 
@@ -60,6 +70,7 @@ fn the_log_comes_decoded_with_the_place_in_the_sources() {
         let log = String::from_utf8_lossy(&output.stdout).into_owned();
         assert_eq!(output.status.code(), Some(0), "{said}");
         assert!(log.starts_with("simulated: info "), "{log}");
+        assert_marked(&output, &said);
         assert!(log.contains("waiting for a job") && log.contains("boards/probed/src/serve.rs:"), "{log}");
     }
 }
@@ -82,7 +93,8 @@ fn what_goes_wrong_is_told_at_the_stage_where_it_does() {
         assert!(said.contains(told), "{wrong}: {said}");
         let told = said.lines().find(|line| line.contains(told)).expect("as above");
         assert!(told.starts_with("simulated: "), "{told}");
-        assert!(said.contains("not measured"), "{said}");
+        let end = said.lines().find(|line| line.contains("not measured")).expect("how it ended");
+        assert!(end.contains("simulated: "), "{end}");
     }
 }
 
@@ -97,6 +109,18 @@ fn what_firmware_left_comes_first_with_a_backtrace() {
         assert!(text.starts_with(told), "{text}");
         assert!(text.contains("boards/probed/src/lib.rs:"), "{text}");
         assert!(text.contains("waiting for a job"), "{text}");
+        assert_marked(&output, &said);
+    }
+}
+
+#[test]
+fn flashing_says_at_every_line_that_nothing_was_flashed() {
+    for board in BOARDS {
+        let arguments = ["flash", "--board", board, "--probe", "simulated", "--verify", "--chip-erase"];
+        let Some((output, said)) = xtask(&arguments) else { continue };
+        assert_eq!(output.status.code(), Some(0), "{said}");
+        assert!(String::from_utf8_lossy(&output.stdout).contains("written and verified"), "{said}");
+        assert_marked(&output, &said);
     }
 }
 
