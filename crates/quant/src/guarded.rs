@@ -154,7 +154,7 @@ impl GuardedOutput {
     /// The guard that a channel needs for accumulators from `least` to `most`, between its ends.
     pub fn needed_guard(&self, multiplier: Multiplier, ends: GuardedEnds, least: i32, most: i32) -> u32 {
         let right = right_shift(multiplier).unwrap_or(0);
-        let channel = Self { guard: 0, ..*self }.channel(multiplier, ends);
+        let channel = self.channel(multiplier, ends);
         let highest = channel.least.wrapping_add(channel.span as i32).min(most.max(0));
         let farthest = channel.least.max(least.min(0)).unsigned_abs().max(highest.unsigned_abs());
         let tie = if channel.least < 0 { tie(right) } else { 0 };
