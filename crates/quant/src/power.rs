@@ -1,28 +1,34 @@
-//! Powers and the exponential of single-precision numbers, as the C library of the recorded outputs computes them.
+//! Powers, the exponential and the logarithm of single-precision numbers, as the C library of the recorded outputs computes them.
 
-/// `(1 / c, log2 c)` for a `c` near the middle of each sixteenth of an octave. Each `c` was chosen so that both
+use core::num::FpCategory;
+
+use crate::float::settled;
+
+/// `(1 / c, log2 c, ln c)` for a `c` near the middle of each sixteenth of an octave. Each `c` was chosen so that all
 /// are almost exact.
-const OCTAVE: [(f64, f64); 16] = [
-    (1.398907162146528, -0.48430022186289673),
-    (1.3403141896637998, -0.42257122959194704),
-    (1.286432210124115, -0.3633754347673556),
-    (1.2367150214269895, -0.30651309567405577),
-    (1.1906977166711752, -0.25180720160537634),
-    (1.1479821020556429, -0.19910014943794563),
-    (1.1082251448272158, -0.14825100623281615),
-    (1.0711297413057381, -0.09913323807318392),
-    (1.036437278977283, -0.051632812977629436),
-    (1.0, 0.0),
-    (0.9492859795739057, 0.07508531937943004),
-    (0.8951049428609004, 0.15987125980713107),
-    (0.8476821620351103, 0.2384046664317681),
-    (0.8050314851692001, 0.31288288605863257),
-    (0.7664671008843108, 0.38370422656453185),
-    (0.731428603316328, 0.451211048935815),
+const OCTAVE: [(f64, f64, f64); 16] = [
+    (1.398907162146528, -0.48430022186289673, -0.33569133332882284),
+    (1.3403141896637998, -0.42257122959194704, -0.2929040563774074),
+    (1.286432210124115, -0.3633754347673556, -0.2518726580937369),
+    (1.2367150214269895, -0.30651309567405577, -0.21245868807117255),
+    (1.1906977166711752, -0.25180720160537634, -0.17453945183745634),
+    (1.1479821020556429, -0.19910014943794563, -0.1380057072319758),
+    (1.1082251448272158, -0.14825100623281615, -0.10275976698545139),
+    (1.0711297413057381, -0.09913323807318392, -0.06871392447020525),
+    (1.036437278977283, -0.051632812977629436, -0.0357891387398228),
+    (1.0, 0.0, 0.0),
+    (0.9492859795739057, 0.07508531937943004, 0.05204517742929496),
+    (0.8951049428609004, 0.15987125980713107, 0.11081431298787942),
+    (0.8476821620351103, 0.2384046664317681, 0.1652495223695143),
+    (0.8050314851692001, 0.31288288605863257, 0.21687389031699977),
+    (0.7664671008843108, 0.38370422656453185, 0.2659635028121397),
+    (0.731428603316328, 0.451211048935815, 0.3127556664073557),
 ];
 /// Coefficients of `log2(1 + r)`, from `r^5` down to `r`, fitted for `|r| ≤ 1/30`.
 const LOG2: [f64; 5] =
     [0.288457581109214, -0.36092606229713164, 0.480898481472577, -0.7213474675006291, 1.4426950408774342];
+/// Coefficients of `ln(1 + r) - r`, from `r^4` down to `r²`, fitted for `|r| ≤ 1/30`.
+const LN: [f64; 3] = [-0.25089342214237154, 0.333456765744066, -0.4999997485802103];
 /// Coefficients of `2^r`, from `r³` down to `r`, fitted for `|r| ≤ 1/64`.
 const EXP2: [f64; 3] = [0.05550361559341535, 0.2402284522445722, 0.6931471806916203];
 /// Where the octave begins that the table covers: the bits of about 0.7.
@@ -56,19 +62,46 @@ pub fn exp(x: f32) -> f32 {
     exp2(f64::from(x.clamp(-104.0, 89.0)) * core::f64::consts::LOG2_E) as f32
 }
 
+/// The natural logarithm, from the same table as [`pow`]: in one case of a thousand not the nearest number.
+pub fn ln(x: f32) -> f32 {
+    let (x, below) = match x.classify() {
+        FpCategory::Normal if x.is_sign_positive() => (x, 0.0),
+        FpCategory::Subnormal if x.is_sign_positive() => (x * 8_388_608.0, 23.0),
+        // What has no logarithm, or no finite one.
+        _ => return settled(x, libm::log(f64::from(x)) as f32),
+    };
+    let Place { octaves, log: (_, ln_c), r } = place(x);
+    let [fourth, third, second] = LN;
+    let square = r * r;
+    let high = fourth * square + (third * r + second);
+    (high * square + ((ln_c + (octaves - below) * core::f64::consts::LN_2) + r)) as f32
+}
+
 /// The binary logarithm of a positive normal number.
 fn log2(x: f32) -> f64 {
+    let Place { octaves, log: (log2_c, _), r } = place(x);
+    let [fifth, fourth, third, second, first] = LOG2;
+    let square = r * r;
+    let low = (third * r + second) * square + (first * r + (log2_c + octaves));
+    (fifth * r + fourth) * (square * square) + low
+}
+
+/// A number as `2^octaves · c · (1 + r)`.
+struct Place {
+    octaves: f64,
+    /// The binary and the natural logarithm of `c`.
+    log: (f64, f64),
+    r: f64,
+}
+
+/// Where a positive normal number lies.
+fn place(x: f32) -> Place {
     let bits = x.to_bits();
     let above = bits.wrapping_sub(BEGIN);
-    let octaves = (above as i32) >> 23;
-    let (inverse, log2_c) = OCTAVE[(above >> 19 & 15) as usize];
+    let (inverse, log2_c, ln_c) = OCTAVE[(above >> 19 & 15) as usize];
     let scaled = f32::from_bits(bits.wrapping_sub(above & 0xff80_0000));
     let r = f64::from(scaled) * inverse - 1.0;
-    let [fifth, fourth, third, second, first] = LOG2;
-    let whole = log2_c + f64::from(octaves);
-    let square = r * r;
-    let low = (third * r + second) * square + (first * r + whole);
-    (fifth * r + fourth) * (square * square) + low
+    Place { octaves: f64::from((above as i32) >> 23), log: (log2_c, ln_c), r }
 }
 
 /// `2^x` for `|x|` below 1000.

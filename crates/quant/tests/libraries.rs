@@ -32,6 +32,13 @@ fn functions_of_one_number() {
 }
 
 #[test]
+fn logarithms() {
+    let positive = (0x0000_0001..0x7f80_0000).step_by(4 * 9973).map(f32::from_bits);
+    assert_eq!(sum(positive.map(float::ln)), 0xc6f0_1d99_80e5_3330);
+    assert_eq!([float::ln(1.0), float::ln(f32::INFINITY)], [0.0, f32::INFINITY]);
+}
+
+#[test]
 fn powers() {
     let bases = |from: u32, to: u32, step| (from..to).step_by(step).map(f32::from_bits);
     let exponents =
