@@ -93,8 +93,8 @@ const SERVED: &str = "kws";
 /// Those images: both builds for MLPerf Tiny's runner, and the one whose current is measured.
 const ASIDE: [&[&str]; 3] = [&["mlperf"], &["mlperf", "energy"], &["energy"]];
 
-/// Builds an image; whether all of it is where the chip needs it, and within the board's budget. One that the board is too small for
-/// is passed over aloud.
+/// Builds an image; whether all of it is where the chip needs it, and within the board's budget. One that the board is too
+/// small for is passed over aloud.
 fn is_sound(ready: &Ready, model: &Model, features: &[&str], talk: Talk) -> Result<bool> {
     let board = &ready.board;
     let image = match fitting(ready.image_with(&model.path, Profile::Release, features))? {
@@ -113,7 +113,8 @@ fn is_sound(ready: &Ready, model: &Model, features: &[&str], talk: Talk) -> Resu
 }
 
 /// Lints what emulated boards share, once for each target, and every real board's own page; and builds every shipped
-/// model for every board, with everything where its chip needs it and within the board's budget. A board whose target is not here is passed over aloud.
+/// model for every board, with everything where its chip needs it and within the board's budget. A board whose target is not
+/// here is passed over aloud.
 fn boards(workspace: &Path) -> Result<Ending> {
     let mut built = 0;
     let mut lost = false;

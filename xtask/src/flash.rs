@@ -38,8 +38,21 @@ pub fn run(args: &Args, workspace: &Path) -> Result<bool> {
     desk.lab.call(&arguments)
 }
 
+/// What `lab` is told to write an image and read it back, of a place as [`place`](crate::desk::place) says.
+pub fn writing(board: &Board, place: &[String]) -> Vec<String> {
+    let verb = ["flash".to_owned(), "--verify".to_owned()];
+    verb.into_iter().chain(flash_regions(board)).chain(place.iter().cloned()).collect()
+}
+
+/// The same, with the chip left without a debugger.
+pub fn writing_and_letting_go(board: &Board, place: &[String]) -> Vec<String> {
+    let mut all = writing(board, place);
+    all.push("--detach".to_owned());
+    all
+}
+
 /// The board's flash, which may be less than the chip could address.
-pub fn flash_regions(board: &Board) -> impl Iterator<Item = String> + '_ {
+fn flash_regions(board: &Board) -> impl Iterator<Item = String> + '_ {
     let flash = board.memory.iter().filter(|memory| memory.kind == MemoryKind::Flash);
     flash.map(|memory| format!("--flash={:#x}:{}", memory.origin, memory.length.0))
 }

@@ -9,9 +9,9 @@ use lab::recording::Identity;
 use super::{Args, kernels};
 use crate::{
     Usage,
-    desk::is_simulated,
+    desk::{place, prefix},
     firmware::{Ready, fitting},
-    flash::flash_regions,
+    flash::writing_and_letting_go,
     infer::refused,
     model::Model,
     probe::{Lab, chip},
@@ -53,7 +53,7 @@ pub fn trusted(args: &Args) -> Result<Prepared> {
 /// With the state in which the board is.
 pub fn prepare(args: &Args, workspace: &Path, board: &Board, model: &Model) -> Result<Option<Prepared>> {
     let probe = args.probe.as_deref();
-    let prefix = prefix(args);
+    let prefix = prefix(probe);
     let name = &board.name;
     let options = args.planning.image_options(board, Profile::Release);
     let compiled = match model.compile(options) {
@@ -109,21 +109,14 @@ pub fn prepare(args: &Args, workspace: &Path, board: &Board, model: &Model) -> R
     let notes = vec![kernels::same(&profiled.path, &energy.path).with_context(holds)?];
 
     eprintln!("{prefix}step 3 of 4: into {name}, and the probe lets go of it");
-    let mut flash = vec!["flash".to_owned(), "--verify".to_owned(), "--detach".to_owned()];
-    flash.extend(flash_regions(board));
-    flash.extend(crate::desk::place(board, chip(board)?, &energy.path, probe));
-    if !Lab::ready(workspace)?.aside(&flash)? {
+    let to = place(board, chip(board)?, &energy.path, probe);
+    if !Lab::ready(workspace)?.aside(&writing_and_letting_go(board, &to))? {
         bail!(
             "step 3 of 4: {name} did not get its energy image, and nothing was measured. What it holds is said above; once the \
              cause is gone, the same command starts anew"
         );
     }
     Ok(Some(Prepared { image: Some(kernels::identity(&energy.path)?), windows, inference, notes }))
-}
-
-/// What stands before every line about a board that is not there.
-pub fn prefix(args: &Args) -> &'static str {
-    if is_simulated(args.probe.as_deref()) { "simulated: " } else { "" }
 }
 
 /// How many inferences fill a window.

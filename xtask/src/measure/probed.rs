@@ -22,9 +22,13 @@ use super::{
     emulated::{ACTIVE_AMPERES, ASLEEP_AMPERES},
     finish,
     line::SETTLE,
-    prepare::{self, Prepared, prefix},
+    prepare::{self, Prepared},
 };
-use crate::{Usage, desk::is_simulated, model::Model};
+use crate::{
+    Usage,
+    desk::{is_simulated, prefix},
+    model::Model,
+};
 
 /// How long a board is without power: its capacitors are empty then, and nothing that a debugger switched on is left.
 const OFF: Duration = Duration::from_secs(2);
@@ -103,7 +107,7 @@ pub fn run(args: &Args, workspace: &Path, board: Board, name: &str) -> Result<bo
         eprintln!("simulated: the current that was played has {:.3} µJ per inference", joules * 1e6);
     }
     if !good {
-        eprintln!("{}{again}", prefix(args));
+        eprintln!("{}{again}", prefix(args.probe.as_deref()));
     }
     Ok(good)
 }

@@ -9,9 +9,9 @@ use mlperf::open;
 use super::Args;
 use crate::{
     Usage,
-    desk::{is_simulated, place},
+    desk::{is_simulated, place, prefix},
     firmware::{Ready, fitting},
-    flash::flash_regions,
+    flash::writing_and_letting_go,
     model::Model,
     probe::{Lab, chip},
 };
@@ -53,18 +53,16 @@ pub fn flash(args: &Args, workspace: &Path, board: Board, model: &Model) -> Resu
     if !lab.finds(probe)? {
         return Ok(false);
     }
-    let prefix = if is_simulated(probe) { "simulated: " } else { "" };
+    let prefix = prefix(probe);
     eprintln!("{prefix}{} for {}, its {} build", model.name, board.name, args.mode.build().name());
     let ready = Ready::new(board)?.planned(args.planning.firmware());
     let image = match fitting(ready.image_with(&model.path, Profile::Release, args.mode.features()))? {
         Ok(image) => image,
         Err(why) => {
-            eprintln!("error: {why}; nothing was erased or written");
+            eprintln!("{prefix}error: {why}; nothing was erased or written");
             return Ok(false);
         }
     };
-    let mut flash = vec!["flash".to_owned(), "--verify".to_owned(), "--detach".to_owned()];
-    flash.extend(flash_regions(&ready.board));
-    flash.extend(place(&ready.board, chip(&ready.board)?, &image.path, probe));
-    lab.aside(&flash)
+    let to = place(&ready.board, chip(&ready.board)?, &image.path, probe);
+    lab.aside(&writing_and_letting_go(&ready.board, &to))
 }

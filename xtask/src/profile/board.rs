@@ -16,7 +16,7 @@ use super::{
 use crate::{
     desk::{is_simulated, place, prefix},
     firmware::Ready,
-    flash::flash_regions,
+    flash::writing,
     probe::{Lab, chip},
 };
 
@@ -48,9 +48,7 @@ pub fn measure(request: &Request<'_>, probe: Option<&str>) -> Result<Result<Meas
     let image = ready.image(&model.path, request.profile, false)?;
     let contents = Contents::read(&image.path)?;
     let to = place(board, chip, &image.path, probe);
-    let mut flash = vec!["flash".to_owned(), "--verify".to_owned()];
-    flash.extend(flash_regions(board).chain(to.clone()));
-    if !lab.aside(&flash)? {
+    if !lab.aside(&writing(board, &to))? {
         bail!("{simulated}{} was not flashed, and not measured", board.name);
     }
     let cases = [inputs.concat()];
