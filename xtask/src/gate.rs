@@ -68,7 +68,7 @@ pub fn run(args: &Args, workspace: &Path) -> Result<bool> {
     let strictness = if args.strict { Strictness::Strict } else { Strictness::Lenient };
     let mut gate = judge(&budget, &mut Desk::new(folder), strictness).map_err(usage)?;
     if let Some(baseline) = baseline {
-        let comparison = compare(&budget, &gate.runs, &baseline);
+        let comparison = compare(&budget, gate.records(), &baseline);
         gate = gate.with_baseline(comparison);
     }
     if let Some(path) = &args.junit {

@@ -8,7 +8,6 @@ use crate::{
     blame::Blame,
     error::BudgetError,
     file::Budget,
-    gate::Run,
     metric::Metric,
     record::{Record, json_error},
 };
@@ -96,11 +95,15 @@ pub fn baseline_from_json(file: &str, text: &str) -> Result<Vec<Record>, BudgetE
     Ok(records)
 }
 
-/// Compares every run with the baseline's record of the same model, target, placement and batch.
-pub fn compare(budget: &Budget, runs: &[Run], baseline: &[Record]) -> Comparison {
+/// Compares every record with the baseline's of the same model, target, placement and batch.
+pub fn compare<'a>(
+    budget: &Budget,
+    records: impl IntoIterator<Item = &'a Record>,
+    baseline: &[Record],
+) -> Comparison {
     let mut comparison = Comparison::default();
     let mut seen: Vec<&Record> = Vec::new();
-    for record in runs.iter().filter_map(|run| run.record.as_ref()) {
+    for record in records {
         let key = key(record);
         if seen.iter().any(|known| self::key(known) == key) {
             continue;

@@ -4,14 +4,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     baseline::Comparison,
-    blame::{Blame, blame},
     error::BudgetError,
-    file::{At, Budget, Limit, ModelBudget, Target, Tier},
+    file::{At, Budget, ModelBudget, Target, Tier},
+    judgement::Judgement,
     lever::{Lever, Variant, levers},
-    metric::{Metric, Width},
+    metric::Metric,
     quantisation::Loss,
     record::{Obtained, Record},
-    verdict::{Figure, Verdict},
+    verdict::Verdict,
 };
 
 /// The version of the gate's JSON.
@@ -108,31 +108,6 @@ pub struct Run {
     pub record: Option<Record>,
 }
 
-/// A limit and what it says.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
-pub struct Judgement {
-    /// What is limited.
-    pub metric: Metric,
-    /// The limit, in µs, W, µJ, bytes, or as a share.
-    pub limit: f64,
-    /// The limit as the budget says it.
-    pub limit_text: String,
-    /// The line that says it.
-    pub line: usize,
-    /// The figure, in the same unit.
-    pub value: Option<f64>,
-    /// Its relative error; nothing where it is not known.
-    pub error: Option<f64>,
-    /// The verdict.
-    pub verdict: Verdict,
-    /// Relative distance from the limit, above 0 when beyond it.
-    pub beyond: Option<f64>,
-    /// The largest shares of the figure.
-    pub blame: Vec<Blame>,
-    /// Where the figure is from, what is not known of it, or why there is none.
-    pub note: Option<String>,
-}
-
 /// Judges a budget.
 ///
 /// # Errors
@@ -170,6 +145,11 @@ pub fn judge(budget: &Budget, bench: &mut dyn Bench, strictness: Strictness) -> 
 }
 
 impl Gate {
+    /// What was taken of each target.
+    pub fn records(&self) -> impl Iterator<Item = &Record> {
+        self.runs.iter().filter_map(|run| run.record.as_ref())
+    }
+
     /// Adds a comparison; regressions keep the gate shut.
     pub fn with_baseline(mut self, comparison: Comparison) -> Self {
         self.baseline = Some(comparison);
@@ -213,8 +193,8 @@ impl Judging<'_> {
         let record =
             bench.record(model, tier, target).map_err(|reason| told_at(self.budget, target.at, reason))?;
         let limits = tier.limits.iter().filter(|limit| !limit.metric.of_the_model());
-        let judged: Vec<_> = limits.map(|limit| of_record(limit, &record, width)).collect();
-        let levers = if judged.iter().any(wants_a_lever) {
+        let judged: Vec<_> = limits.map(|limit| Judgement::of_record(limit, &record, width)).collect();
+        let levers = if judged.iter().any(Judgement::wants_a_lever) {
             levers(&judged, &record, &bench.variants(model, tier, target), width)
         } else {
             Vec::new()
@@ -236,10 +216,11 @@ impl Judging<'_> {
         let mut judged = Vec::new();
         for limit in tier.limits.iter().filter(|limit| limit.metric.of_the_model()) {
             judged.push(match limit.metric {
-                Metric::FileSize => file_size(limit, self.file_bytes, record),
+                Metric::FileSize => Judgement::file_size(limit, self.file_bytes, record),
                 _ => {
                     let at = model.quantisation.as_ref().map_or(limit.at, |from| from.at());
-                    quantisation(limit, bench.loss(model).map_err(|reason| told_at(self.budget, at, reason))?)
+                    let loss = bench.loss(model).map_err(|reason| told_at(self.budget, at, reason))?;
+                    Judgement::quantisation(limit, loss)
                 }
             });
         }
@@ -247,7 +228,7 @@ impl Judging<'_> {
             return Ok(None);
         }
         let levers = match (record, tier.targets.first()) {
-            (Some(record), Some(target)) if judged.iter().any(wants_a_lever) => {
+            (Some(record), Some(target)) if judged.iter().any(Judgement::wants_a_lever) => {
                 levers(&judged, record, &bench.variants(model, tier, target), width)
             }
             _ => Vec::new(),
@@ -262,67 +243,5 @@ impl Judging<'_> {
             known_wrong: Vec::new(),
             record: None,
         }))
-    }
-}
-
-fn wants_a_lever(judged: &Judgement) -> bool {
-    matches!(judged.verdict, Verdict::Fail | Verdict::TooClose)
-}
-
-fn judgement(limit: &Limit, figure: Option<Figure>, note: Option<String>) -> Judgement {
-    let verdict = figure.map_or(Verdict::NotJudged, |figure| figure.judge(limit.value));
-    Judgement {
-        metric: limit.metric,
-        limit: limit.value,
-        limit_text: limit.text.clone(),
-        line: limit.at.line,
-        // JSON has no infinity.
-        value: figure.map(|figure| figure.value.clamp(f64::MIN, f64::MAX)),
-        error: figure.and_then(|figure| figure.error),
-        verdict,
-        beyond: figure.and_then(|figure| figure.beyond(limit.value)).filter(|beyond| beyond.is_finite()),
-        blame: Vec::new(),
-        note,
-    }
-}
-
-fn of_record(limit: &Limit, record: &Record, width: Width) -> Judgement {
-    let metric = limit.metric;
-    let Some(value) = metric.of(record) else {
-        let note = format!("no figure: the record of {} has no {}", record.target, metric.name());
-        return judgement(limit, None, Some(note));
-    };
-    let error = metric.error(record, width);
-    let note = match error {
-        Some(_) => None,
-        None if metric == Metric::Latency => Some("how far this is to be trusted is not known".to_owned()),
-        None => Some("never compared with a measured energy: no error bar".to_owned()),
-    };
-    let mut judged = judgement(limit, Some(Figure { value, error }), note);
-    judged.blame = blame(metric, record, value);
-    judged
-}
-
-fn file_size(limit: &Limit, bytes: Option<u64>, record: Option<&Record>) -> Judgement {
-    let weights = record.and_then(|record| record.total.weight_bytes);
-    let (bytes, note) = match (bytes, weights) {
-        (Some(bytes), _) => (Some(bytes), None),
-        (None, Some(weights)) => (Some(weights), Some("a layer list has no file: weights alone".to_owned())),
-        (None, None) => {
-            (None, Some("no figure: a layer list has no file, and nothing prices its weights".to_owned()))
-        }
-    };
-    let figure = bytes.map(|bytes| Figure::exact(bytes as f64));
-    let mut judged = judgement(limit, figure, note);
-    if let (Some(record), Some(figure)) = (record, figure) {
-        judged.blame = blame(limit.metric, record, figure.value);
-    }
-    judged
-}
-
-fn quantisation(limit: &Limit, loss: Result<Loss, String>) -> Judgement {
-    match loss {
-        Ok(loss) => judgement(limit, Some(Figure::exact(loss.share)), Some(loss.how)),
-        Err(absent) => judgement(limit, None, Some(absent)),
     }
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    gate::Judgement,
+    judgement::Judgement,
     metric::{Metric, Width},
     record::Record,
     verdict::{Figure, Verdict},
@@ -70,11 +70,7 @@ fn figure(judged: &Judgement, base: &Record, variant: &Record, width: Width) -> 
 pub fn levers(judged: &[Judgement], base: &Record, variants: &[Variant], width: Width) -> Vec<Lever> {
     let broken: Vec<&Judgement> = judged
         .iter()
-        .filter(|one| {
-            matches!(one.verdict, Verdict::Fail | Verdict::TooClose)
-                && one.metric != Metric::QuantisationLoss
-                && one.value.is_some()
-        })
+        .filter(|one| one.wants_a_lever() && one.metric != Metric::QuantisationLoss && one.value.is_some())
         .collect();
     let worst = broken.iter().max_by(|a, b| {
         let far = |one: &Judgement| one.value.map_or(0.0, |value| value / one.limit);

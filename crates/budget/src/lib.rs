@@ -21,6 +21,7 @@ mod error;
 mod file;
 mod gate;
 mod growth;
+mod judgement;
 mod lever;
 mod metric;
 pub mod page;
@@ -40,8 +41,9 @@ pub use error::BudgetError;
 pub use file::{
     At, Budget, Int8Outputs, Limit, Measure, ModelBudget, Quantisation, REGRESSION, Target, TargetKind, Tier,
 };
-pub use gate::{Bench, Cause, Counts, Gate, Judgement, Run, SCHEMA, Strictness, judge};
+pub use gate::{Bench, Cause, Counts, Gate, Run, SCHEMA, Strictness, judge};
 pub use growth::{Growth, growth};
+pub use judgement::Judgement;
 pub use lever::{After, Lever, Variant};
 pub use metric::{Metric, Width};
 pub use quantisation::{Loss, loss_of_accuracy, loss_of_outputs, read_rows};

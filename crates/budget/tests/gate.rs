@@ -205,17 +205,17 @@ fn regressions_have_thresholds_and_name_the_steps_that_grew() {
     let budget = budget("latency = \"1 s\"");
     let gate = judge(&budget, &mut Shelf::default(), Strictness::Lenient).unwrap();
     let before = |time: f64, energy: f64| vec![record("npu", time, energy)];
-    let same = compare(&budget, &gate.runs, &before(18_000.0, 9_000.0));
+    let same = compare(&budget, gate.records(), &before(18_000.0, 9_000.0));
     assert_eq!((same.compared, same.changes.len(), same.notes.len()), (6, 0, 0));
     // 1.9 % slower is within 2 %; 2.1 % is not.
-    let little = compare(&budget, &gate.runs, &before(18_000.0 / 1.019, 9_000.0));
+    let little = compare(&budget, gate.records(), &before(18_000.0 / 1.019, 9_000.0));
     assert_eq!(little.regressions().count(), 0);
-    let slower = compare(&budget, &gate.runs, &before(18_000.0 / 1.021, 9_000.0 / 1.021));
+    let slower = compare(&budget, gate.records(), &before(18_000.0 / 1.021, 9_000.0 / 1.021));
     let regressed: Vec<_> = slower.regressions().map(|change| change.metric).collect();
     assert_eq!(regressed, [Metric::Latency, Metric::Energy]);
     assert_eq!(slower.changes[0].steps[0].what, "conv2d 8x8x8");
     assert!(!gate.clone().with_baseline(slower).passed);
-    let better = compare(&budget, &gate.runs, &before(36_000.0, 18_000.0));
+    let better = compare(&budget, gate.records(), &before(36_000.0, 18_000.0));
     assert!(better.changes.iter().all(|change| !change.regressed && change.change == Some(-0.5)));
     assert!(gate.with_baseline(better).passed);
 }
@@ -227,7 +227,7 @@ fn what_cannot_be_compared_is_said() {
     let notes = |change: &dyn Fn(&mut budget::Record)| {
         let mut before = record("npu", 18_000.0, 9_000.0);
         change(&mut before);
-        compare(&budget, &gate.runs, &[before]).notes
+        compare(&budget, gate.records(), &[before]).notes
     };
     assert_eq!(
         notes(&|before| before.target = "gpu".into()),

@@ -14,7 +14,7 @@ fn mixed() -> Gate {
     let gate = judge(&budget, &mut Shelf::default(), Strictness::Lenient).unwrap();
     let mut other = record("gpu", 1.0, 1.0);
     other.model.name = "<other|model>".into();
-    let comparison = compare(&budget, &gate.runs, &[record("npu", 17_000.0, 10_000.0), other]);
+    let comparison = compare(&budget, gate.records(), &[record("npu", 17_000.0, 10_000.0), other]);
     gate.with_baseline(comparison)
 }
 
@@ -62,7 +62,7 @@ fn json_is_read_back_and_serves_as_a_baseline() {
     let back: Gate = serde_json::from_str(&text).unwrap();
     assert_eq!(back, gate);
     let records = budget::baseline_from_json("gate.json", &text).unwrap();
-    let again = compare(&budget(LINES), &gate.runs, &records);
+    let again = compare(&budget(LINES), gate.records(), &records);
     assert!(again.compared > 0 && again.changes.is_empty() && again.notes.is_empty());
     insta::assert_snapshot!("json_close", report::json(&close(Strictness::Lenient)).unwrap());
 }

@@ -110,6 +110,13 @@ pub enum CardError {
     },
 }
 
+impl CardError {
+    /// Refuses a list of another length than `needed`.
+    pub(crate) fn check_length(list: &'static str, needed: usize, got: usize) -> Result<(), Self> {
+        if needed == got { Ok(()) } else { Err(Self::ListLength { list, needed, got }) }
+    }
+}
+
 /// Why a sample cannot become a model's input.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]

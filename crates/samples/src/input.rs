@@ -1,9 +1,10 @@
 //! From a sample to a model's input bytes.
 
 use crate::Sample;
-use crate::audio::FrontEndTables;
-use crate::card::{AudioFeatures, Colour, Features, ImageFeatures, Input, Resize};
+use crate::audio::{AudioFeatures, FrontEndTables};
+use crate::card::{Features, Input};
 use crate::error::InputError;
+use crate::image::{Colour, ImageFeatures, Resize};
 use crate::npy::Array;
 use crate::picture::Picture;
 use crate::sound::Sound;

@@ -16,13 +16,16 @@
 mod audio;
 mod card;
 mod error;
+mod image;
 mod input;
 mod npy;
 mod picture;
 mod sound;
 
-pub use card::{AudioFeatures, AudioOutput, Card, Colour, Features, ImageFeatures, Input, Resize};
+pub use audio::{AudioFeatures, AudioOutput};
+pub use card::{Card, Features, Input};
 pub use error::{CardError, InputError, SampleError};
+pub use image::{Colour, ImageFeatures, Resize};
 pub use input::to_input;
 pub use npy::Array;
 pub use picture::Picture;

@@ -1,9 +1,9 @@
 //! Machines that rest on records of the emulator hold what the records say.
 
+use simulator::Spread;
 use simulator::calibrate::{Calibrated, calibrate};
 use simulator::machine::{find_machine, machines};
 use simulator::network::{Precision, shipped_network};
-use simulator::validate::Spread;
 use simulator::{Settings, simulate};
 use std::path::Path;
 

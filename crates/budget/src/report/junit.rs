@@ -5,7 +5,8 @@ use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 use super::{blame_line, change_line, distance, lever_line, table::grown, title, told, value, verdict};
 use crate::{
     error::BudgetError,
-    gate::{Gate, Judgement, Run, Strictness},
+    gate::{Gate, Run, Strictness},
+    judgement::Judgement,
     verdict::Verdict,
 };
 

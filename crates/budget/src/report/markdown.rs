@@ -5,10 +5,7 @@ use std::fmt::Write;
 use super::{
     blame_line, change_line, distance, lever_line, summary, table::grown, title, told, value, verdict,
 };
-use crate::{
-    gate::{Gate, Judgement},
-    verdict::Verdict,
-};
+use crate::{gate::Gate, judgement::Judgement, verdict::Verdict};
 
 /// A summary: one table of all limits, then what is to blame and what would fit, for limits that are not kept.
 pub fn markdown(gate: &Gate) -> String {

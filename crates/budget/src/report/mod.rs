@@ -13,7 +13,8 @@ pub use table::table;
 use crate::{
     baseline::Change,
     blame::Blame,
-    gate::{Gate, Judgement, Run, Strictness},
+    gate::{Gate, Run, Strictness},
+    judgement::Judgement,
     lever::Lever,
     metric::Metric,
     unit::percent,

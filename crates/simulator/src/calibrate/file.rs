@@ -1,7 +1,7 @@
 //! The part of a machine file that is written from records: everything from [`MARK`] on.
 
 use super::{Constants, ModelFit, parts_of, rows::Board};
-use crate::{machine::Machine, validate::Spread};
+use crate::{machine::Machine, spread::Spread};
 use std::{collections::BTreeMap, fmt::Write};
 
 /// Where the written part begins.

@@ -1,7 +1,8 @@
 //! `docs/accuracy.md`.
 
-use super::{Compared, Spread, Table, Validation};
+use super::{Compared, Table, Validation};
 use crate::machine::machines;
+use crate::spread::Spread;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
