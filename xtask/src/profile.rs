@@ -1,9 +1,10 @@
 //! `profile`: what a model takes of a core, layer by layer.
 
 mod board;
+mod emulated;
 mod layers;
-mod measure;
 mod record;
+mod request;
 mod table;
 mod trace;
 
@@ -14,7 +15,8 @@ use budget::{Drift, Tolerance, read_baseline};
 use firmware::Board;
 
 pub use board::measure as measure_by_probe;
-pub use measure::{Measured, Request, measure};
+pub use emulated::measure;
+pub use request::{Measured, Request};
 
 use crate::{
     Usage,

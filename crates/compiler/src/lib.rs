@@ -143,7 +143,7 @@ pub fn compile(name: &str, bytes: &[u8], options: CompileOptions) -> Result<Comp
         (graph, layout) = stream::fit(&graph, layout, together, budget as usize)?;
     }
     if options.fast_ram.is_some_and(|fast| layout.arena_bytes > fast as usize) {
-        layout = plan::plan(ops::lowering::lower(&graph, options).map_err(CompileError::Refused)?, options)?;
+        layout = plan::plan(ops::lower(&graph, options).map_err(CompileError::Refused)?, options)?;
     }
     Ok(describe(graph, layout, options))
 }
@@ -187,9 +187,8 @@ pub fn read_graph(name: &str, bytes: &[u8]) -> Result<Graph, CompileError> {
 
 /// Plans a graph in the order that needs the smallest arena.
 fn best_layout(mut graph: Graph, options: CompileOptions) -> Result<(Graph, Layout), CompileError> {
-    let lay_out = |graph: &Graph| {
-        plan::plan(ops::lowering::lower(graph, options).map_err(CompileError::Refused)?, options)
-    };
+    let lay_out =
+        |graph: &Graph| plan::plan(ops::lower(graph, options).map_err(CompileError::Refused)?, options);
     let given = lay_out(&graph)?;
     let Some(order) = plan::order(&graph) else { return Ok((graph, given)) };
     let mut reordered = graph.clone();
@@ -215,7 +214,7 @@ pub fn check(graph: &Graph) -> Result<(), CompileError> {
     }
     // Constants that the arithmetic cannot hold show when steps are made: of every operator, also of those that
     // a pass would drop.
-    ops::lowering::lower(graph, CompileOptions::EVERY_LAYER).map(|_| ()).map_err(CompileError::Refused)
+    ops::lower(graph, CompileOptions::EVERY_LAYER).map(|_| ()).map_err(CompileError::Refused)
 }
 
 /// The element type that the engine knows a tensor by, if it does.

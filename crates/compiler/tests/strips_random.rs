@@ -259,8 +259,7 @@ fn strips_give_the_bytes_of_whole_images() {
         let graph = Network::new(seed).graph;
         compiler::check(&graph).unwrap_or_else(|error| panic!("{seed}: {error}"));
         let options = CompileOptions::DEVICE;
-        let whole =
-            plan::plan(ops::lowering::lower(&graph, options).expect("steps"), options).expect("a plan");
+        let whole = plan::plan(ops::lower(&graph, options).expect("steps"), options).expect("a plan");
         let (expected, macs) = (run(&graph, &whole), ops::total_macs(&graph));
         let curve = stream::curve(&graph, &whole, options).expect("a curve");
         let least = curve.last().expect("a point").arena_bytes;

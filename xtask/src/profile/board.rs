@@ -10,8 +10,8 @@ use telemetry::wire::{FrameHeader, Hello, Kind, StackUse, VERSION};
 
 use super::{
     layers::layers,
-    measure::{Measured, Request},
     record,
+    request::{Measured, Request},
 };
 use crate::{
     desk::{is_simulated, place, prefix},

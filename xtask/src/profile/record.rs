@@ -14,7 +14,7 @@ use telemetry::wire::StackUse;
 
 use super::{
     layers::{Layer, by_step},
-    measure::Request,
+    request::Request,
 };
 
 /// What a record is made of.

@@ -5,7 +5,7 @@ use tflite::{BuiltinOp, DType, Options};
 
 use super::{
     Lowering, NodeView, Slot, Support,
-    lowering::{Loop, lower_node},
+    lowering::Loop,
     strided::{Walk, push_copy},
 };
 use crate::{
@@ -143,7 +143,7 @@ fn inline<'g>(cx: &mut Lowering<'g>, subgraph: &'g Subgraph, arguments: &[Passed
         }
     }
     for node in &subgraph.nodes {
-        lower_node(cx, node).map_err(|refusal| Reject::new(refusal.to_string(), ""))?;
+        cx.node(node).map_err(|refusal| Reject::new(refusal.to_string(), ""))?;
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! SUPPORTED_OPS.md, from the rows that do the refusing.
 
-use super::{Rule, Support, all};
+use super::{Rule, Support, table::all};
 
 /// The text of SUPPORTED_OPS.md.
 pub fn document() -> String {

@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 
-use engine::ops::{AnyOperator, SlideBytes};
+use engine::ops::AnyOperator;
 use tflite::BuiltinOp;
 
 use crate::{
     CompileOptions,
-    graph::{Graph, Tensor, TensorId},
-    refusal::Reject,
+    graph::{Graph, Node, Tensor, TensorId},
+    refusal::Refusal,
 };
 
 /// Index into [`Lowering::buffers`].
@@ -87,10 +87,14 @@ pub struct Loop {
     pub last: usize,
 }
 
+/// What turns a node into steps.
+pub type LowerNode = for<'g> fn(&mut Lowering<'g>, &'g Node) -> Result<(), Box<Refusal>>;
+
 /// Steps in the making.
 pub struct Lowering<'g> {
     graph: &'g Graph,
     options: CompileOptions,
+    lower_node: LowerNode,
     places: HashMap<TensorId, Slot>,
     interned: HashMap<(usize, Vec<u8>), usize>,
     /// The variable that each handle names.
@@ -116,11 +120,12 @@ pub struct Lowering<'g> {
 }
 
 impl<'g> Lowering<'g> {
-    /// An empty plan for a graph.
-    pub fn new(graph: &'g Graph, options: CompileOptions) -> Self {
+    /// An empty plan for a graph, whose nodes become steps by `lower_node`.
+    pub fn new(graph: &'g Graph, options: CompileOptions, lower_node: LowerNode) -> Self {
         Self {
             graph,
             options,
+            lower_node,
             places: HashMap::new(),
             interned: HashMap::new(),
             handles: HashMap::new(),
@@ -145,6 +150,14 @@ impl<'g> Lowering<'g> {
     /// What the compiler may do.
     pub fn options(&self) -> CompileOptions {
         self.options
+    }
+
+    /// Adds the steps of a node: IF and WHILE ask for those of the subgraphs that they call.
+    ///
+    /// # Errors
+    /// What no rule foresaw.
+    pub fn node(&mut self, node: &'g Node) -> Result<(), Box<Refusal>> {
+        (self.lower_node)(self, node)
     }
 
     /// The model's operator that the steps pushed from here on belong to.
@@ -330,7 +343,8 @@ fn natural_align(tensor: &Tensor) -> usize {
 }
 
 /// Some bytes of a buffer or constant.
-fn within(slot: Slot, at: usize, bytes: usize) -> Slot {
+/// Bytes of a slot from `at` on.
+pub(super) fn within(slot: Slot, at: usize, bytes: usize) -> Slot {
     match slot {
         Slot::Absent => Slot::Absent,
         Slot::Const { offset, .. } => Slot::Const { offset: offset + at, bytes },
@@ -345,48 +359,4 @@ fn fill_pattern(tensor: &Tensor) -> Vec<u8> {
         tflite::DType::Int16 if zero != 0 => (zero as i16).to_le_bytes().to_vec(),
         _ => Vec::new(),
     }
-}
-
-/// Turns every node of the main subgraph into steps.
-///
-/// # Errors
-/// What no rule foresaw.
-pub fn lower(graph: &Graph, options: CompileOptions) -> Result<Lowering<'_>, Vec<crate::Refusal>> {
-    let mut lowering = Lowering::new(graph, options);
-    let mut refusals = Vec::new();
-    let nodes = &graph.main().nodes;
-    for node in nodes.iter().filter(|node| node.op == tflite::BuiltinOp::CallOnce) {
-        lowering.set_layer(node.layer);
-        if let Err(reject) = super::control::set_up(&mut lowering, node) {
-            refusals.push(super::NodeView { graph, node }.refusal(reject));
-        }
-    }
-    lowering.setup = lowering.steps.len();
-    for (position, node) in nodes.iter().enumerate() {
-        lowering.set_layer(node.layer);
-        for slide in graph.strips.slides.get(&position).into_iter().flatten() {
-            let window = lowering.slot(slide.window);
-            let (to, from) = (within(window, 0, slide.bytes), within(window, slide.from, slide.bytes));
-            lowering.push(SlideBytes, &[to, from]);
-        }
-        if let Err(refusal) = lower_node(&mut lowering, node) {
-            refusals.push(*refusal);
-        }
-    }
-    if refusals.is_empty() { Ok(lowering) } else { Err(refusals) }
-}
-
-/// Turns one node into steps; IF and WHILE call it for the nodes of their subgraphs.
-///
-/// # Errors
-/// What no rule foresaw.
-pub fn lower_node<'g>(
-    lowering: &mut Lowering<'g>,
-    node: &'g crate::graph::Node,
-) -> Result<(), Box<crate::Refusal>> {
-    let view = super::NodeView { graph: lowering.graph, node };
-    let Some(support) = super::find(node) else {
-        return Err(Box::new(view.refusal(Reject::new("this operator is not supported", ""))));
-    };
-    (support.lower)(lowering, &view).map_err(|reject| Box::new(view.refusal(reject)))
 }

@@ -10,35 +10,17 @@ mod compact;
 mod hosts;
 mod narrow;
 mod scaled;
+mod weighted;
 mod wide;
 
 use engine::ops::AnyOperator;
-use kernels::{
-    Hwc, Window, Yx,
-    reference::{Conv2d, ConvShape, DepthwiseConv2d, FullyConnected},
-};
-use quant::{Multiplier, Sum};
+use kernels::reference::{Conv2d, DepthwiseConv2d, FullyConnected};
+use quant::Sum;
 use tflite::BuiltinOp;
 
-use self::hosts::Host;
-use crate::{
-    Isa,
-    ops::{Lowering, Slot},
-};
-
-/// A layer of int8 activations and int8 weights, all of them known.
-pub(crate) struct Weighted {
-    /// As the model has them: OHWI for a convolution, HWO for a depthwise one, output by input for a matrix.
-    pub filter: Vec<i8>,
-    /// One per output channel; what the kernel's parameters say of the input's zero point holds of them too.
-    pub bias: Vec<i32>,
-    /// One per output channel.
-    pub multipliers: Vec<Multiplier>,
-    /// What the layer reads.
-    pub input: Slot,
-    /// What it writes.
-    pub output: Slot,
-}
+pub(crate) use self::weighted::Weighted;
+use self::{hosts::Host, weighted::single_pixels};
+use crate::{Isa, ops::Lowering};
 
 /// Adds the step of a convolution; whether there is a kernel for it.
 pub(crate) fn conv_2d(cx: &mut Lowering<'_>, conv: &Conv2d, layer: &Weighted) -> bool {
@@ -103,24 +85,6 @@ pub(crate) fn add(cx: &Lowering<'_>, sum: &Sum) -> Option<AnyOperator> {
 /// Which operands of an [`add`] its output may take the place of.
 pub(crate) fn add_overwrites(operator: &AnyOperator) -> &'static [usize] {
     if matches!(operator, AnyOperator::AddCompact(_)) { &[] } else { &[1, 2] }
-}
-
-/// A product with a matrix, or with the first `outputs` rows of one, as a convolution of single pixels: as many as there
-/// are vectors.
-fn single_pixels(matrix: &FullyConnected, outputs: u32) -> Conv2d {
-    let FullyConnected { shape, input_zero, output_zero, clamp, .. } = *matrix;
-    let image = |c| Hwc { h: 1, w: shape.batch, c };
-    let one = Yx { y: 1, x: 1 };
-    let window = Window {
-        batch: 1,
-        input: image(shape.inputs),
-        output: image(outputs),
-        size: one,
-        stride: one,
-        dilation: one,
-        pad: Yx { y: 0, x: 0 },
-    };
-    Conv2d { shape: ConvShape { window, filter_c: shape.inputs }, input_zero, output_zero, clamp }
 }
 
 /// An operator without weights, or the one that takes its place on an instruction set, with the same operands.

@@ -33,7 +33,7 @@ impl Alone<'_> {
         ops::check(&ops::NodeView { graph: &alone, node: &node }).ok()?;
         alone.subgraphs.push(Subgraph { name: String::new(), nodes: vec![node], inputs: vec![], outputs });
         let options = CompileOptions::DEVICE;
-        let layout = plan::plan(ops::lowering::lower(&alone, options).ok()?, options).ok()?;
+        let layout = plan::plan(ops::lower(&alone, options).ok()?, options).ok()?;
         let compiled = crate::describe(alone, layout, options);
         let mut model = HostModel::new(&compiled);
         let mut executor = model.executor().ok()?;

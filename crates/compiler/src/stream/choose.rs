@@ -17,11 +17,7 @@ use super::{
 use crate::{
     CompileError, CompileOptions,
     graph::{Graph, TensorId},
-    ops::{
-        NodeView, Slot,
-        lowering::{Lowering, lower},
-        total_macs,
-    },
+    ops::{Lowering, NodeView, Slot, lower, total_macs},
     plan::{Layout, Lifetime, picture, plan, whole_lifetimes},
 };
 

@@ -8,11 +8,15 @@ use kernels::reference;
 use quant::{Curve16Input, CurveInput, FusedActivation, HardSwish, LeakyRelu, Prelu, Requantize, float};
 use tflite::{BuiltinOp, DType, Options};
 
-use super::{
-    BROADCASTS, Lowering, NodeView, ONE_SCALE, Reject, Rule, SAME_SHAPE, Support, ZERO_POINT_0, affine,
-    clamp, limits, lut, lut_real, push_all, push_one, real_limits, scales_apart, walk,
+use super::shared::{
+    BROADCASTS, ONE_SCALE, SAME_SHAPE, ZERO_POINT_0, affine, clamp, limits, lut, lut_real, push_all,
+    push_one, real_limits, scales_apart, walk,
 };
-use crate::graph::Tensor;
+use crate::{
+    graph::Tensor,
+    ops::{Lowering, NodeView, Rule, Support},
+    refusal::Reject,
+};
 
 pub(super) const SUPPORT: &[Support] = &[
     relu(BuiltinOp::Relu, (1, 3), |cx, view| rectify(cx, view, FusedActivation::Relu)),

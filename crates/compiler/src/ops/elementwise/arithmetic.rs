@@ -7,11 +7,15 @@ use engine::ops::{
 use quant::{CommonScale, FusedActivation, Product, Sum, single_precision_product_ratio};
 use tflite::{BuiltinOp, DType, Options};
 
-use super::{
-    BROADCASTS, Lowering, NodeView, ONE_SCALE, Reject, Rule, SAME_SHAPE, Support, ZERO_POINT_0, affine,
-    clamp, fused, push_all, real_limits, scales_apart, walk, whole_limits,
+use super::shared::{
+    BROADCASTS, ONE_SCALE, SAME_SHAPE, ZERO_POINT_0, affine, clamp, fused, push_all, real_limits,
+    scales_apart, walk, whole_limits,
 };
-use crate::packing;
+use crate::{
+    ops::{Lowering, NodeView, Rule, Support},
+    packing,
+    refusal::Reject,
+};
 
 pub(super) const SUPPORT: &[Support] = &[
     Support {

@@ -7,8 +7,10 @@ use kernels::reference::Relation;
 use quant::CommonScale;
 use tflite::{BuiltinOp, DType};
 
-use super::{
-    BROADCASTS, Lowering, NodeView, ONE_SCALE, Reject, Support, affine, push_all, unrepresentable, walk,
+use super::shared::{BROADCASTS, ONE_SCALE, affine, push_all, unrepresentable, walk};
+use crate::{
+    ops::{Lowering, NodeView, Support},
+    refusal::Reject,
 };
 
 pub(super) const SUPPORT: &[Support] = &[

@@ -7,9 +7,12 @@ use engine::ops::{
 use quant::{Clamp, Multiplier, Requantize, Rsqrt, ZeroPoint, float};
 use tflite::{BuiltinOp, DType};
 
-use super::{
-    Lowering, NodeView, ONE_SCALE, Reject, SAME_SHAPE, Support, ZERO_POINT_0, affine, limits, lut, lut_real,
-    push_one, scales_apart,
+use super::shared::{
+    ONE_SCALE, SAME_SHAPE, ZERO_POINT_0, affine, limits, lut, lut_real, push_one, scales_apart,
+};
+use crate::{
+    ops::{Lowering, NodeView, Support},
+    refusal::Reject,
 };
 
 pub(super) const SUPPORT: &[Support] = &[

@@ -11,9 +11,13 @@ use engine::ops::{
 use quant::{CommonScale, FusedActivation, Multiplier, Quotient, Sum};
 use tflite::{BuiltinOp, DType, Options};
 
-use super::{
-    BROADCASTS, Lowering, NodeView, ONE_SCALE, Reject, SAME_SHAPE, Support, ZERO_POINT_0, affine, clamp,
-    fused, limits, lut, push_all, real_limits, scales_apart, walk, whole_limits,
+use super::shared::{
+    BROADCASTS, ONE_SCALE, SAME_SHAPE, ZERO_POINT_0, affine, clamp, fused, limits, lut, push_all,
+    real_limits, scales_apart, walk, whole_limits,
+};
+use crate::{
+    ops::{Lowering, NodeView, Support},
+    refusal::Reject,
 };
 
 pub(super) const SUPPORT: &[Support] = &[

@@ -8,9 +8,10 @@ use kernels::reference::{Begin, Cast, Cumsum, ElementType, Own};
 use quant::{CommonScale, Sum};
 use tflite::{BuiltinOp, DType, Options};
 
-use super::{
-    Lowering, NodeView, Reject, Rule, SAME_SHAPE, Support, affine, limits, push_all, push_one, same_shape,
-    scales_apart,
+use super::shared::{SAME_SHAPE, affine, limits, push_all, push_one, same_shape, scales_apart};
+use crate::{
+    ops::{Lowering, NodeView, Rule, Support},
+    refusal::Reject,
 };
 
 pub(super) const SUPPORT: &[Support] = &[

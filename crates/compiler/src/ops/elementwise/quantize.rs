@@ -9,8 +9,10 @@ use kernels::reference::Quantize;
 use quant::Requantize;
 use tflite::{BuiltinOp, DType};
 
-use super::{
-    Lowering, NodeView, Reject, Rule, SAME_SHAPE, Support, affine, limits, lut, push_one, scales_apart,
+use super::shared::{SAME_SHAPE, affine, limits, lut, push_one, scales_apart};
+use crate::{
+    ops::{Lowering, NodeView, Rule, Support},
+    refusal::Reject,
 };
 
 pub(super) const SUPPORT: &[Support] = &[

@@ -1,49 +1,18 @@
-//! Builds, runs, counts.
-
-use std::path::Path;
+//! A board that is emulated: builds, runs, counts.
 
 use anyhow::{Context, Result};
-use budget::Record;
-use compiler::Compiled;
 use emulator::{Emulator, Job, Session, Timing};
-use firmware::{Board, Contents, Planning, Profile, build_host_library};
+use firmware::{Contents, build_host_library};
 
-use super::{layers::layers, record};
+use super::{
+    layers::layers,
+    record,
+    request::{Measured, Request},
+};
 use crate::{
     Usage,
     firmware::{RUN_LIMIT, Ready, infer},
-    model::Model,
 };
-
-/// What is measured, and how.
-#[derive(Clone, Copy, Debug)]
-pub struct Request<'a> {
-    /// The workspace.
-    pub workspace: &'a Path,
-    /// The board.
-    pub board: &'a Board,
-    /// The model.
-    pub model: &'a Model,
-    /// The model as it is planned for the board.
-    pub compiled: &'a Compiled,
-    /// The bytes of its inputs.
-    pub inputs: &'a [Vec<u8>],
-    /// How the firmware is planned.
-    pub planning: Planning,
-    /// What it is optimised for.
-    pub profile: Profile,
-    /// The timing table, where it is not the core's.
-    pub timing: Option<&'a str>,
-}
-
-/// What came of it.
-#[derive(Clone, Debug)]
-pub struct Measured {
-    /// The figures.
-    pub record: Record,
-    /// Whether the outputs of all runs are those of the host, byte for byte.
-    pub same_bytes: bool,
-}
 
 /// The library that counts.
 const PLUGIN: &str = "microjoule-emulator-plugin";
