@@ -15,7 +15,7 @@ use kernels::{
 use quant::{Halving, Sum};
 
 use super::{
-    Weighted,
+    Weighted, groups,
     scaled::{Outputs, Scaled},
     single_pixels,
 };
@@ -71,7 +71,8 @@ pub(super) fn depthwise_conv_2d(
     layer: &Weighted,
 ) -> Option<()> {
     if conv.window.input.c == 1 {
-        return of_one_channel(cx, conv, layer);
+        let (conv, layer) = groups::of_channels(conv, layer);
+        return conv_2d(cx, &conv, &layer);
     }
     let (operator, scratch, taps): (AnyOperator, _, Vec<usize>) =
         if let Some(scratch) = depthwise_conv_2d_scratch_words(conv) {
@@ -97,22 +98,6 @@ pub(super) fn depthwise_conv_2d(
     let operands = [layer.output, layer.input, cx.constant(&records, 4), cx.scratch(4 * scratch, 4)];
     cx.push(operator, &operands);
     Some(())
-}
-
-/// A depthwise convolution of one channel is a convolution.
-fn of_one_channel(cx: &mut Lowering<'_>, conv: &DepthwiseConv2d, layer: &Weighted) -> Option<()> {
-    let DepthwiseConv2d { window, input_zero, output_zero, clamp } = *conv;
-    let outputs = window.output.c as usize;
-    let filter = (0..outputs).flat_map(|output| layer.filter.iter().skip(output).step_by(outputs));
-    let turned = Weighted {
-        filter: filter.copied().collect(),
-        bias: layer.bias.clone(),
-        multipliers: layer.multipliers.clone(),
-        input: layer.input,
-        output: layer.output,
-    };
-    let shape = ConvShape { window, filter_c: 1 };
-    conv_2d(cx, &Conv2d { shape, input_zero, output_zero, clamp }, &turned)
 }
 
 /// Outputs from which a layer is worth two steps.

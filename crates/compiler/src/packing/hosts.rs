@@ -15,13 +15,16 @@ use kernels::{
 use quant::Sum;
 
 use super::{
-    Weighted,
+    Weighted, groups,
     wide::{self, Packed},
 };
 use crate::ops::Lowering;
 
 /// What factors and weights are aligned to: a line of the cache.
 const ALIGN: usize = 64;
+
+/// Groups up to which the kernels lose less by multiplying zeros than they gain.
+const MOST_GROUPS: usize = 32;
 
 /// The instruction sets of hosts.
 #[derive(Clone, Copy)]
@@ -47,12 +50,17 @@ impl Host {
     }
 
     pub fn conv_2d(self, cx: &mut Lowering<'_>, conv: &Conv2d, layer: &Weighted) -> bool {
-        let packed = wide::conv_2d(conv, layer, self.input_bias());
-        push(cx, layer, packed, |conv| self.pick(Conv2dX86_64(conv), Conv2dAarch64(conv)))
+        let operator = |conv| self.pick(Conv2dX86_64(conv), Conv2dAarch64(conv));
+        if conv.shape.filter_c == conv.shape.window.input.c {
+            return push(cx, layer, wide::conv_2d(conv, layer, self.input_bias()), operator);
+        }
+        let Some((conv, layer)) = groups::dissolved(conv, layer, MOST_GROUPS) else { return false };
+        push(cx, &layer, wide::conv_2d(&conv, &layer, self.input_bias()), operator)
     }
 
     pub fn depthwise_conv_2d(self, cx: &mut Lowering<'_>, conv: &DepthwiseConv2d, layer: &Weighted) -> bool {
-        if let Some((conv, layer)) = wide::as_convolution(conv, layer) {
+        if conv.window.input.c == 1 || conv.window.input.c != conv.window.output.c {
+            let (conv, layer) = groups::of_channels(conv, layer);
             return self.conv_2d(cx, &conv, &layer);
         }
         let packed = wide::depthwise_conv_2d(conv, layer, self.input_bias());

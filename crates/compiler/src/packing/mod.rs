@@ -7,6 +7,7 @@
 mod armv7em;
 mod armv8_1m_mve;
 mod compact;
+mod groups;
 mod hosts;
 mod narrow;
 mod scaled;

@@ -29,8 +29,10 @@ fn four(from: &[i32; LANES], part: usize) -> int32x4_t {
 #[target_feature(enable = "neon")]
 fn scale(sums: int32x4_t, factors: &Factors, part: usize) -> int32x4_t {
     let high = vqrdmulhq_s32(sums, four(&factors.mantissas, part));
-    let signed = vsraq_n_s32::<31>(high, sums);
-    vrshlq_s32(signed, vnegq_s32(four(&factors.rights, part)))
+    let lefts = vnegq_s32(four(&factors.rights, part));
+    // The sign, where there is a shift.
+    let signed = vaddq_s32(high, vmaxq_s32(vshrq_n_s32::<31>(sums), lefts));
+    vrshlq_s32(signed, lefts)
 }
 
 /// Brings the sums of a group to the outputs, of which there are sixteen or fewer.

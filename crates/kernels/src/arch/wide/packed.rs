@@ -21,7 +21,7 @@ pub struct Factors {
     pub biases: [i32; LANES],
     /// As [`BoundedScale::mantissa`].
     pub mantissas: [i32; LANES],
-    /// As [`BoundedScale::right`]; not 0.
+    /// As [`BoundedScale::right`].
     pub rights: [i32; LANES],
     /// As [`BoundedScale::nudge`]: of the even channels, then of the odd ones.
     pub nudges: [[i64; LANES / 2]; 2],
@@ -58,7 +58,8 @@ impl Factors {
         let right = self.rights.get(lane).copied().unwrap_or(0);
         let nudge = self.nudges.get(lane % 2).and_then(|half| half.get(lane / 2)).copied().unwrap_or(0);
         let product = (i64::from(sum).wrapping_mul(i64::from(mantissa))).wrapping_add(nudge) >> 31;
-        (product as i32).wrapping_add(sum >> 31).wrapping_shr(right as u32)
+        let sign = (sum >> 31).max(right.wrapping_neg());
+        (product as i32).wrapping_add(sign).wrapping_shr(right as u32)
     }
 }
 

@@ -92,8 +92,10 @@ fn scale(sums: __m256i, factors: &Factors, lane: usize) -> __m256i {
     let even = _mm256_add_epi64(even, four(even_nudges.get(lane / 2..).unwrap_or_default()));
     let odd = _mm256_add_epi64(odd, four(odd_nudges.get(lane / 2..).unwrap_or_default()));
     let high = _mm256_blend_epi32::<0xaa>(_mm256_srli_epi64::<31>(even), _mm256_slli_epi64::<1>(odd));
-    let signed = _mm256_add_epi32(high, _mm256_srai_epi32::<31>(sums));
-    _mm256_srav_epi32(signed, eight(factors.rights.get(lane..).unwrap_or_default()))
+    let rights = eight(factors.rights.get(lane..).unwrap_or_default());
+    // The sign, where there is a shift.
+    let signed = _mm256_add_epi32(high, _mm256_sign_epi32(_mm256_srai_epi32::<31>(sums), rights));
+    _mm256_srav_epi32(signed, rights)
 }
 
 /// Brings the sums of a group to the outputs, of which there are sixteen or fewer.

@@ -66,8 +66,10 @@ fn scale(sums: __m512i, factors: &Factors) -> __m512i {
     let odd = _mm512_add_epi64(odd, wide_lanes(odd_nudges));
     // Bits 31 to 62 of each product: where the even lanes are, and where the odd ones are.
     let high = _mm512_mask_blend_epi32(0xaaaa, _mm512_srli_epi64::<31>(even), _mm512_slli_epi64::<1>(odd));
-    let signed = _mm512_add_epi32(high, _mm512_srai_epi32::<31>(sums));
-    _mm512_srav_epi32(signed, lanes(&factors.rights))
+    let rights = lanes(&factors.rights);
+    // The sign, where there is a shift.
+    let sign = _mm512_maskz_srai_epi32::<31>(_mm512_test_epi32_mask(rights, rights), sums);
+    _mm512_srav_epi32(_mm512_add_epi32(high, sign), rights)
 }
 
 /// [`Ends`], in every lane.
