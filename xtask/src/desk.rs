@@ -31,6 +31,10 @@ pub struct On {
     /// Optimised for what.
     #[arg(long, value_enum, default_value_t = For::Release)]
     profile: For,
+    /// Have the image start the chip's watchdog, which resets it after a run of more than eight seconds, and leaves word first
+    /// where the core was (an RP2040 and an RP2350: that it was reset).
+    #[arg(long, conflicts_with = "image")]
+    watchdog: bool,
     #[command(flatten)]
     planning: Planning,
 }
@@ -70,7 +74,8 @@ impl On {
             None => {
                 let ready = Ready::new(board.clone())?.planned(self.planning.firmware());
                 eprintln!("{prefix}{} for {}: building", model.name, board.name);
-                match fitting(ready.image(&model.path, self.profile.into(), false))? {
+                let features: &[&str] = if self.watchdog { &["watchdog"] } else { &[] };
+                match fitting(ready.image_with(&model.path, self.profile.into(), features))? {
                     Ok(image) => image.path,
                     Err(why) => {
                         eprintln!("{prefix}error: {why}; nothing was erased or written");

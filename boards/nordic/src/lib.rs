@@ -5,6 +5,8 @@
 #[cfg_attr(any(feature = "nrf52833", feature = "nrf52840"), path = "nrf52.rs")]
 mod chip;
 mod line;
+#[cfg(feature = "watchdog")]
+mod watchdog;
 
 use embassy_nrf::{
     Peri, Peripherals,
@@ -37,10 +39,14 @@ pub fn desk(pick: impl FnOnce(Peripherals) -> Wires) -> Desk {
     let peripherals = embassy_nrf::init(config);
     chip::speed_up();
     let Wires { window, uart, send, receive } = pick(peripherals);
+    #[cfg(feature = "watchdog")]
+    watchdog::start();
     Desk {
         clock_hz: chip::CLOCK_HZ,
         window: Output::new(window, probed::IDLES_HIGH.into(), OutputDrive::Standard),
         watchdog: chip::was_watchdog(),
         line: line::line(uart, send, receive),
+        #[cfg(feature = "watchdog")]
+        feed: watchdog::feed,
     }
 }

@@ -19,6 +19,9 @@ mod mlperf;
 #[cfg(not(any(feature = "energy", feature = "mlperf")))]
 mod serve;
 
+#[cfg(all(feature = "watchdog", any(feature = "energy", feature = "mlperf")))]
+compile_error!("nobody feeds a watchdog in images for measurements and for the benchmark");
+
 #[cfg(all(feature = "energy", not(feature = "mlperf")))]
 pub use energy::serve;
 #[cfg(feature = "mlperf")]
@@ -27,6 +30,8 @@ pub use mlperf::serve;
 pub use serve::serve;
 #[cfg(feature = "mlperf")]
 pub use support::Room;
+#[cfg(feature = "watchdog")]
+pub use support::machine::{heed, warned};
 pub use support::{entry, memories};
 #[cfg(feature = "mlperf")]
 pub use telemetry::mlperf::Task;
@@ -42,7 +47,14 @@ pub struct Desk<W, L> {
     pub watchdog: bool,
     /// The UART at [`BAUD`]: eight bits, no parity, one stop bit.
     pub line: Option<L>,
+    /// Puts the watchdog off for another [`WATCHDOG_MILLISECONDS`].
+    #[cfg(feature = "watchdog")]
+    pub feed: fn(),
 }
+
+/// What a run may take, and the host between two bytes that the image waits for or to send, before the watchdog resets the chip.
+#[cfg(feature = "watchdog")]
+pub const WATCHDOG_MILLISECONDS: u32 = 8000;
 
 /// Whether the image is one whose current is measured: no debugger is there, and no clock for one is to run.
 pub const IS_FOR_ENERGY: bool = cfg!(feature = "energy");

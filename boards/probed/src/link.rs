@@ -36,9 +36,10 @@ impl Link {
         Self { replies: channels.up.1, jobs: channels.down.0 }
     }
 
-    /// Waits for the host, and fills `bytes`.
-    pub fn receive(&mut self, mut bytes: &mut [u8]) {
+    /// Waits for the host, and fills `bytes`; does `meanwhile` over and over.
+    pub fn receive(&mut self, mut bytes: &mut [u8], meanwhile: impl Fn()) {
         while !bytes.is_empty() {
+            meanwhile();
             let read = self.jobs.read(bytes);
             bytes = bytes.get_mut(read..).unwrap_or_default();
         }

@@ -38,6 +38,14 @@ pub fn serve<P: Program, W: OutputPin, L>(mut desk: Desk<W, L>, model: &mut Exec
     }
 }
 
+/// Puts off the watchdog that the image started, if it did.
+fn feed<W, L>(desk: &Desk<W, L>) {
+    #[cfg(feature = "watchdog")]
+    (desk.feed)();
+    #[cfg(not(feature = "watchdog"))]
+    let _ = desk;
+}
+
 /// What measures.
 struct Times {
     cycles: Cycles,
@@ -51,7 +59,7 @@ fn job<P: Program, W: OutputPin, L>(
     times: &mut Times,
 ) -> Result<(), (Failure, u32)> {
     let mut bytes = [0; JobHeader::BYTES];
-    link.receive(&mut bytes);
+    link.receive(&mut bytes, || feed(desk));
     let header = JobHeader::from_bytes(&bytes).map_err(|_| (Failure::BadJob, 0))?;
     let (inputs, outputs) = (model.program().input_count(), model.program().output_count());
     let hello = Hello {
@@ -71,9 +79,10 @@ fn job<P: Program, W: OutputPin, L>(
             model.reset();
         }
         for index in 0..inputs {
-            link.receive(model.input_mut(index));
+            link.receive(model.input_mut(index), || feed(desk));
         }
         frame(link, Kind::Case, case, 0, &[]);
+        feed(desk);
         kept::running(case, None);
         let taken = run(desk, model, times, (header.flags & FLAG_TIMES != 0).then_some(case));
         kept::idle();

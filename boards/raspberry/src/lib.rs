@@ -1,6 +1,9 @@
 //! What boards with one of Raspberry Pi's chips share: the crystal, the pin, the UART, the reason of the last reset.
 #![no_std]
 
+#[cfg(feature = "watchdog")]
+mod watchdog;
+
 use embassy_rp::{
     clocks::{ClockConfig, clk_sys_freq},
     config::Config,
@@ -25,10 +28,14 @@ pub fn desk() -> Desk {
         config.baudrate = baud;
         Uart::new_blocking(peripherals.UART0, peripherals.PIN_0, peripherals.PIN_1, config)
     });
+    #[cfg(feature = "watchdog")]
+    watchdog::start();
     Desk {
         clock_hz: clk_sys_freq(),
         window: Output::new(peripherals.PIN_15, probed::IDLES_HIGH.into()),
         watchdog: matches!(cause, Some(ResetReason::TimedOut)),
         line,
+        #[cfg(feature = "watchdog")]
+        feed: watchdog::feed,
     }
 }

@@ -1,6 +1,9 @@
 //! What boards with an STM32 share: the pin, the UART, the reason of the last reset.
 #![no_std]
 
+#[cfg(feature = "watchdog")]
+mod watchdog;
+
 use embassy_stm32::{
     Config, Peri,
     gpio::{Output, Pin, Speed},
@@ -22,7 +25,17 @@ pub fn config() -> Config {
 /// What a chip with this clock has set up, with nothing going on at `window`.
 pub fn desk(clock_hz: u32, window: Peri<'static, impl Pin>, line: Option<Uart<'static, Blocking>>) -> Desk {
     let window = Output::new(window, probed::IDLES_HIGH.into(), Speed::VeryHigh);
-    Desk { clock_hz, window, watchdog: was_watchdog(), line }
+    let was_watchdog = was_watchdog();
+    #[cfg(feature = "watchdog")]
+    watchdog::start(clock_hz);
+    Desk {
+        clock_hz,
+        window,
+        watchdog: was_watchdog,
+        line,
+        #[cfg(feature = "watchdog")]
+        feed: watchdog::feed,
+    }
 }
 
 /// The UART, where the image talks over it.

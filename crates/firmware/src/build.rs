@@ -204,7 +204,7 @@ pub fn lint(toolchain: &Toolchain, board: &Board, progress: &mut dyn FnMut(&str)
     // and one for MLPerf Tiny leave out what another has.
     let (shared, features) = match (board.runner, &board.serial) {
         (Some(_), _) => {
-            ("microjoule-board-probed", &["steps,marks", "energy", "mlperf", "mlperf,energy"][..])
+            ("microjoule-board-probed", &["steps,marks,watchdog", "energy", "mlperf", "mlperf,energy"][..])
         }
         (None, Some(_)) => ("microjoule-board-support", &["steps,marks,faults,plan,mlperf", "energy"][..]),
         // Without a serial line there is no program for one.

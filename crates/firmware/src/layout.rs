@@ -28,9 +28,7 @@ pub enum Talk {
 /// [`Error::Io`], [`Error::NotAnImage`].
 pub fn misplaced(image: &Path, board: &Board, talk: Talk) -> Result<Vec<String>, Error> {
     let bytes = fs::read(image).map_err(Error::io(image))?;
-    let file = ElfFile32::<Endianness>::parse(&*bytes)
-        .map_err(|error| Error::NotAnImage { path: image.to_path_buf(), reason: error.to_string() })?;
-    let image = Image { file, bytes: &bytes, board };
+    let image = Image::parse(image, &bytes, board)?;
     let mut found = image.loaded();
     found.extend(image.placed());
     found.extend(if board.target.starts_with("thumb") { image.vectors() } else { image.first_instruction() });
@@ -42,6 +40,22 @@ pub fn misplaced(image: &Path, board: &Board, talk: Talk) -> Result<Vec<String>,
     }
     Ok(found)
 }
+
+/// Whether an image for a Cortex-M has a handler of its own for an exception, which is `exception` words into the vector table; an
+/// interrupt is 16 after its number. Others end in the runtime's default.
+///
+/// # Errors
+/// [`Error::Io`], [`Error::NotAnImage`].
+pub fn has_handler(image: &Path, board: &Board, exception: u32) -> Result<bool, Error> {
+    let bytes = fs::read(image).map_err(Error::io(image))?;
+    let image = Image::parse(image, &bytes, board)?;
+    let handler = image.start().and_then(|start| image.word(start + 4 * u64::from(exception)));
+    let symbol = image.file.symbols().find(|symbol| symbol.name() == Ok(DEFAULT_HANDLER));
+    Ok(handler.is_some_and(|at| symbol.is_some_and(|default| (default.address() | 1) != u64::from(at | 1))))
+}
+
+/// Where cortex-m-rt sends what nobody handles.
+const DEFAULT_HANDLER: &str = "DefaultHandler";
 
 /// The section that no start clears.
 const UNTOUCHED: &str = ".uninit";
@@ -61,7 +75,13 @@ struct Image<'a> {
     board: &'a Board,
 }
 
-impl Image<'_> {
+impl<'a> Image<'a> {
+    fn parse(path: &Path, bytes: &'a [u8], board: &'a Board) -> Result<Self, Error> {
+        let file = ElfFile32::parse(bytes)
+            .map_err(|error| Error::NotAnImage { path: path.to_path_buf(), reason: error.to_string() })?;
+        Ok(Self { file, bytes, board })
+    }
+
     fn memory(&self, kind: MemoryKind, address: u64) -> Option<&Memory> {
         let holds = |memory: &&Memory| {
             let start = u64::from(memory.origin);

@@ -24,7 +24,7 @@ pub use build::{
 pub use contents::{Contents, Sizes, Symbol};
 pub use error::Error;
 pub use fit::Shortage;
-pub use layout::{Talk, misplaced};
+pub use layout::{Talk, has_handler, misplaced};
 pub use process::{Finished, find_program, run_bounded};
 pub use template::{NewBoard, Region};
 pub use toolchain::{Machine, Network, Resolved, Toolchain, resolve};

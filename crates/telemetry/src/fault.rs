@@ -145,6 +145,20 @@ impl Record {
     /// As it lies in memory.
     #[must_use]
     pub fn to_words(&self) -> [u32; WORDS] {
+        let mut words = [0; WORDS];
+        let mut places = words.iter_mut();
+        self.for_each_word(|word| {
+            if let Some(place) = places.next() {
+                *place = word;
+            }
+        });
+        words
+    }
+
+    /// Hands out the words as they lie in memory, one after the other: [`WORDS`] of them.
+    ///
+    /// Quick, because a watchdog that warned resets the chip within microseconds.
+    pub fn for_each_word(&self, mut put: impl FnMut(u32)) {
         let [status, address, more] = self.fault;
         let head: [u32; HEAD_WORDS] = [
             MAGIC,
@@ -164,17 +178,13 @@ impl Record {
             self.stack_words,
         ];
         let (file, _) = self.file.as_chunks();
-        let all =
-            head.into_iter().chain(file.iter().map(|bytes| u32::from_le_bytes(*bytes))).chain(self.stack);
-        let mut words = [0; WORDS];
+        let file = file.iter().map(|bytes| u32::from_le_bytes(*bytes));
         let mut sum = 0;
-        let (body, check) = words.split_at_mut(WORDS - 1);
-        for (place, word) in body.iter_mut().zip(all) {
-            *place = word;
+        head.iter().copied().chain(file).chain(self.stack.iter().copied()).for_each(|word| {
+            put(word);
             sum = add(sum, word);
-        }
-        check.fill(!sum);
-        words
+        });
+        put(!sum);
     }
 
     /// Reads it back; nothing where memory holds no record.

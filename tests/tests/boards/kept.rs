@@ -62,6 +62,9 @@ fn what_went_wrong_survives_a_start_and_tells_where_it_was() {
             assert!(functions(&grown).contains("selftest::kept::grow"), "{name}: {}", functions(&grown));
         }
         if !is_riscv {
+            let warned = kept(b'i');
+            assert_eq!(warned.cause, Cause::Watchdog, "{name}");
+            assert!(functions(&warned).contains("selftest::kept::main"), "{name}: {}", functions(&warned));
             let overflow = kept(b'o');
             assert_eq!(overflow.cause, Cause::StackOverflow, "{name}");
             // A limit holds the pointer back.

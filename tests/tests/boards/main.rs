@@ -9,4 +9,5 @@ mod plans;
 mod selftest;
 mod shipped;
 mod strips;
+mod warned;
 mod watchdog;

@@ -3,8 +3,6 @@
 
 #[cfg(feature = "faults")]
 use core::arch::asm;
-#[cfg(all(feature = "faults", feature = "semihosting"))]
-use core::ptr::with_exposed_provenance_mut;
 
 #[cfg(armv6m)]
 use cortex_m::peripheral::SCB;
@@ -53,19 +51,6 @@ pub fn restart() -> ! {
 pub fn overflow(address: usize) -> ! {
     // SAFETY: the core gives up at once, and its handler has a stack of its own.
     unsafe { asm!("msr msp, {}", "udf #0", in(reg) address, options(noreturn)) }
-}
-
-/// Starts a watchdog of Arm's Cortex-M System Design Kit, which nobody will feed: after so many ticks it warns, and after as many
-/// more it resets the machine. "Cortex-M System Design Kit Technical Reference Manual", Arm DDI 0479, section 4.7.
-#[cfg(all(feature = "faults", feature = "semihosting"))]
-pub fn start_watchdog(address: usize, ticks: u32) {
-    const LOAD: usize = 0x00;
-    const CONTROL: usize = 0x08;
-    const WARN_AND_RESET: u32 = 0b11;
-    for (register, value) in [(LOAD, ticks), (CONTROL, WARN_AND_RESET)] {
-        // SAFETY: the caller's job says that there is such a watchdog at the address.
-        unsafe { with_exposed_provenance_mut::<u32>(address + register).write_volatile(value) };
-    }
 }
 
 #[cfg(feature = "faults")]

@@ -52,7 +52,7 @@ extern "C" fn faulted(sp: usize) -> ! {
     record.fault = status();
     let [configurable, ..] = record.fault;
     if range.contains(&sp) && configurable & NOT_PUSHED == 0 {
-        take_pushed(&mut record, sp);
+        take_pushed(&mut record, kept::stack_from(sp));
     } else {
         record.cause = Cause::StackOverflow;
         // What lies below the stack's end cannot be believed, nor was anything pushed there.
@@ -62,34 +62,12 @@ extern "C" fn faulted(sp: usize) -> ! {
     stop(&record)
 }
 
-/// The registers that the core pushed, and the stack above them.
-fn take_pushed(record: &mut Record, sp: usize) {
-    let mut words = kept::stack_from(sp);
+/// The registers that the core pushed, and the stack above them: `words` from where it pushed.
+pub(super) fn take_pushed(record: &mut Record, mut words: impl Iterator<Item = u32>) {
     let mut pushed = words.by_ref().take(FRAME_WORDS).skip(RETURN_AT);
     let mut next = || pushed.next().unwrap_or_default();
     (record.lr, record.pc, record.status) = (next(), next(), next());
     record.set_stack(words);
-}
-
-/// A watchdog's warning, before it resets the machine: a record tells where the core was. On Arm's MPS2 it comes as the
-/// interrupt that cannot be masked, which on chips means something else.
-#[cfg(feature = "semihosting")]
-#[unsafe(naked)]
-#[unsafe(export_name = "NonMaskableInt")]
-unsafe extern "C" fn watchdog_warns() {
-    naked_asm!("mrs r0, msp", "ldr r1, ={warned}", "bx r1", ".ltorg", warned = sym warned)
-}
-
-/// The reset comes by itself.
-#[cfg(feature = "semihosting")]
-extern "C" fn warned(sp: usize) -> ! {
-    let mut record = Record::new(Cause::Watchdog);
-    record.sp = sp as u32;
-    take_pushed(&mut record, sp);
-    kept::keep(record);
-    loop {
-        super::nop();
-    }
 }
 
 /// Bits of CFSR: the stack met its limit, or the core could not push its registers. "ARMv8-M Architecture Reference Manual",

@@ -8,6 +8,8 @@ mod cortex_m_fault;
 mod cortex_m_host;
 #[cfg(all(target_arch = "arm", feature = "semihosting", not(feature = "faults")))]
 mod cortex_m_last_words;
+#[cfg(all(target_arch = "arm", any(feature = "watchdog", all(feature = "faults", feature = "semihosting"))))]
+mod cortex_m_watchdog;
 #[cfg(all(target_arch = "arm", any(feature = "energy", feature = "quiet")))]
 mod doze;
 #[cfg(target_arch = "arm")]
@@ -23,6 +25,11 @@ mod systick;
 pub use cortex_m::*;
 #[cfg(all(target_arch = "arm", feature = "semihosting"))]
 pub(crate) use cortex_m_host::host_call;
+#[cfg(all(
+    target_arch = "arm",
+    any(feature = "watchdog", all(feature = "faults", feature = "semihosting"))
+))]
+pub use cortex_m_watchdog::*;
 #[cfg(all(target_arch = "arm", any(feature = "energy", feature = "quiet")))]
 pub use doze::doze;
 #[cfg(target_arch = "riscv32")]

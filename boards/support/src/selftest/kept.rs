@@ -36,6 +36,7 @@ pub(crate) fn is_to_start_again() -> bool {
 /// | `d` | nothing, until a watchdog resets the machine; the four bytes that follow say where it is. Not on RISC-V |
 /// | `g` | calls that never return, until the stack is beyond its end; where nothing guards that, variables go first |
 /// | `h` | a hard fault |
+/// | `i` | an interrupt says that a watchdog is about to reset the machine. Not on RISC-V |
 /// | `o` | a stack that went to where there is no memory; not on RISC-V |
 /// | `p` | a panic |
 /// | `r` | a reset in the middle of a run |
@@ -68,6 +69,11 @@ pub fn main() -> ! {
         }
         b'g' => semihosting::exit(grow(0)),
         b'h' => machine::unknown_instruction(),
+        #[cfg(target_arch = "arm")]
+        b'i' => {
+            machine::warned();
+            hang()
+        }
         #[cfg(target_arch = "arm")]
         b'o' => machine::overflow(NOWHERE),
         b'p' => panic!("for the record"),
