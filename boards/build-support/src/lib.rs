@@ -62,6 +62,10 @@ fn linker(board: &Board, out: &Path) {
     println!("cargo::rustc-link-search={}", out.display());
     // The scripts of riscv-rt do not include the memories by themselves.
     let memory = board.target.starts_with("riscv").then_some("memory.x");
+    // Cortex-M's scripts say it themselves.
+    if memory.is_some() && board.stack_memory().is_none() {
+        println!("cargo::rustc-link-arg-bins=--defsym=_stack_end=__euninit");
+    }
     for script in memory.into_iter().chain(["link.x", "defmt.x"]) {
         println!("cargo::rustc-link-arg-bins=-T{script}");
     }

@@ -11,7 +11,7 @@ fn panic(info: &PanicInfo<'_>) -> ! {
     // There is nowhere to complain to when the console does not work.
     let _ = writeln!(Console, "{info}");
     #[cfg(feature = "faults")]
-    crate::kept::keep(crate::kept::panicked(info));
+    crate::kept::keep(&mut crate::kept::panicked(info));
     end(exit::PANIC)
 }
 

@@ -9,8 +9,8 @@ use crate::{kept, machine};
 
 #[panic_handler]
 fn panic(info: &PanicInfo<'_>) -> ! {
-    let record = kept::panicked(info);
-    kept::keep(record);
+    let mut record = kept::panicked(info);
+    kept::keep(&mut record);
     stop(&record)
 }
 

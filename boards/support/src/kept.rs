@@ -73,21 +73,23 @@ fn interrupted() -> Option<(u32, u32)> {
     (magic == MAGIC && sum == magic.wrapping_add(case).wrapping_add(step)).then_some((case, step))
 }
 
-/// Leaves a record, with what was running.
-pub fn keep(mut record: Record) {
+/// Leaves a record, and puts what was running into it.
+pub fn keep(record: &mut Record) {
     if let Some((case, step)) = interrupted() {
         record.case = case;
         record.step = step;
     }
     idle();
-    MICROJOULE_FAULT.write_record(&record);
+    MICROJOULE_FAULT.write_record(record);
 }
 
 /// Firmware starts: counts that in the record of what went wrong before, and gives it. A reset in the middle of a run makes
 /// one; `watchdog` says that it was a watchdog's.
+// Copies of a record are a good part of a small stack, and not for as long as the caller runs.
+#[inline(never)]
 pub fn start(watchdog: bool) -> Option<Record> {
     if interrupted().is_some() {
-        keep(Record::new(if watchdog { Cause::Watchdog } else { Cause::Reset }));
+        keep(&mut Record::new(if watchdog { Cause::Watchdog } else { Cause::Reset }));
     }
     idle();
     let mut record = Record::from_words(&MICROJOULE_FAULT.read())?;

@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// Bytes that the task `s` puts on the stack.
-pub const STACK_BYTES: usize = 5000;
+pub const STACK_BYTES: usize = 1500;
 
 /// Does what the job file's first byte asks for.
 ///

@@ -12,9 +12,7 @@ const PAINT: u32 = 0xcccc_cccc;
 const OWN_FRAME_BYTES: usize = 64;
 
 unsafe extern "C" {
-    /// The lowest address that is the stack's; from the linker script. Where no board says otherwise it is the end of all
-    /// variables, for which riscv-rt has no other name.
-    #[cfg_attr(target_arch = "riscv32", link_name = "__euninit")]
+    /// The lowest address that is the stack's; from the board's linker script, or else the end of all variables.
     static _stack_end: u32;
     /// The address above the highest that is the stack's; from the linker script.
     static _stack_start: u32;
@@ -29,7 +27,7 @@ fn top() -> usize {
 }
 
 /// Where the stack may stand.
-#[cfg(feature = "faults")]
+#[cfg(any(feature = "faults", target_arch = "riscv32"))]
 pub(crate) fn range() -> core::ops::Range<usize> {
     lowest()..top()
 }

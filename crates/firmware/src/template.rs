@@ -109,8 +109,9 @@ impl NewBoard {
         let is_riscv = target.starts_with("riscv");
         let kib = |region: &Region| (region.length.0 >> 10).to_string();
         let toml_address = |origin: u32| format!("{:#06x}_{:04x}", origin >> 16, origin & 0xffff);
-        // A network's deepest call takes about one.
-        let stack = (ram.length.0 / 8).clamp(1024, 4096).min(ram.length.0);
+        // A network's deepest call takes about one. What is left of 1 KiB or less has no address of its own.
+        let stack = (ram.length.0 / 8).clamp(1024, 4096).next_multiple_of(8).min(ram.length.0);
+        let above = ram.origin.saturating_add(u32::try_from(stack).unwrap_or_default());
         let program = if is_riscv { "qemu-system-riscv32" } else { "qemu-system-arm" };
         let package = if is_riscv { "qemu-system-misc" } else { "qemu-system-arm" };
         let bios = if is_riscv { "arguments = [\"-bios\", \"none\"]\n" } else { "" };
@@ -128,10 +129,13 @@ impl NewBoard {
             ("flash_length", flash.length.to_string()),
             ("flash_x", format!("{:#010x}", flash.origin)),
             ("flash_kib", kib(flash)),
-            ("ram_origin", toml_address(ram.origin)),
+            ("ram_origin", toml_address(above)),
             ("ram_length", ram.length.to_string()),
-            ("ram_x", format!("{:#010x}", ram.origin)),
-            ("ram_kib", kib(ram)),
+            ("ram_x", format!("{above:#010x}")),
+            ("ram_bytes", (ram.length.0 - stack).to_string()),
+            ("stack_origin", toml_address(ram.origin)),
+            ("stack_x", format!("{:#010x}", ram.origin)),
+            ("stack_bytes", stack.to_string()),
             ("ram_budget", ByteCount(ram.length.0 - stack).to_string()),
             ("stack_budget", ByteCount(stack).to_string()),
             ("qemu", machine.as_ref().map_or_else(String::new, table)),
@@ -198,12 +202,22 @@ mod tests {
         let workspace = tempfile::tempdir().unwrap();
         let board = new("mine-2", "thumbv6m-none-eabi").write(workspace.path()).unwrap();
         assert_eq!((board.name.as_str(), board.core.as_str()), ("mine-2", "Cortex-M0+"));
-        assert_eq!((board.memory[0].origin, board.memory[1].length), (0x0800_0000, ByteCount(16 << 10)));
+        assert_eq!((board.memory[0].origin, board.memory[1].origin), (0x0800_0000, 0x2000_0800));
+        assert_eq!(board.memory[1].length, ByteCount(14 << 10));
+        assert_eq!(
+            board.stack_memory().map(|stack| (stack.origin, stack.length)),
+            Some((0x2000_0000, ByteCount(2048)))
+        );
         assert_eq!((board.budget.ram, board.budget.stack), (ByteCount(14 << 10), ByteCount(2048)));
         assert!(board.qemu.is_none());
         let text = |file| fs::read_to_string(board.folder.join(file)).unwrap();
         assert!(text("README.md").contains("| run on hardware | no, never |"));
         assert!(text(".cargo/config.toml").contains("target-cpu=cortex-m0plus"));
+        let memory = text("memory.x");
+        assert!(
+            memory.contains("ORIGIN = 0x20000800, LENGTH = 14336") && !memory.contains("_x}"),
+            "{memory}"
+        );
         for file in ["Cargo.toml", ".cargo/config.toml", "board.toml", "README.md"] {
             assert!(!text(file).contains(['{', '}']) || file == "Cargo.toml", "{file} has a place left open");
         }

@@ -86,9 +86,9 @@ fn a_model_that_does_not_fit_is_refused_with_the_figures() {
     };
     let Some(message) = refusal("too-small", "2KiB") else { return };
     assert!(message.contains(" B of RAM, "), "{message}");
-    // With as much as it takes, in whole KiB, there is still no room for the stack.
+    // With as much as it takes, in whole KiB, there is still no room for the stack, which lies below.
     let taken = message.split("it takes ").nth(1).and_then(|rest| rest.split(' ').next());
     let taken: u64 = taken.and_then(|bytes| bytes.parse().ok()).expect("a number of bytes");
     let message = refusal("no-stack", &format!("{}KiB", taken.div_ceil(1024))).expect("the toolchain");
-    assert!(message.contains(" of them for the stack), "), "{message}");
+    assert!(message.contains(&format!("it takes {taken} B of RAM, where there are ")), "{message}");
 }

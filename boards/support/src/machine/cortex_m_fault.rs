@@ -16,8 +16,8 @@ const FRAME_WORDS: usize = 8;
 /// Where among them lr, pc and xpsr begin.
 const RETURN_AT: usize = 5;
 
-/// What a handler takes of the stack: a record and its words, several times over.
-const HANDLER_BYTES: usize = 2048;
+/// What a handler takes of the stack at most: a record, and what is said of it.
+const HANDLER_BYTES: usize = 1024;
 
 /// Configurable, usage, bus and memory faults all end here, since none of them is enabled by itself.
 ///
@@ -58,7 +58,7 @@ extern "C" fn faulted(sp: usize) -> ! {
         // What lies below the stack's end cannot be believed, nor was anything pushed there.
         record.set_stack(kept::stack_from(sp.max(range.start)));
     }
-    kept::keep(record);
+    kept::keep(&mut record);
     stop(&record)
 }
 

@@ -65,7 +65,7 @@ fn keep(sp: usize) {
     let mut record = Record::new(Cause::Watchdog);
     record.sp = sp as u32;
     take_pushed(&mut record, kept::stack_from(sp).take(WORDS));
-    kept::keep(record);
+    kept::keep(&mut record);
 }
 
 fn wait_for_reset() -> ! {

@@ -34,7 +34,7 @@ pub(crate) fn is_to_start_again() -> bool {
 /// | byte | what happens |
 /// |---|---|
 /// | `d` | nothing, until a watchdog resets the machine; the four bytes that follow say where it is. Not on RISC-V |
-/// | `g` | calls that never return, until the stack is beyond its end; where nothing guards that, variables go first |
+/// | `g` | calls that never return, until the stack is beyond its end |
 /// | `h` | a hard fault |
 /// | `i` | an interrupt says that a watchdog is about to reset the machine. Not on RISC-V |
 /// | `o` | a stack that went to where there is no memory; not on RISC-V |
@@ -50,13 +50,7 @@ pub fn main() -> ! {
         semihosting::exit(exit::FAILED);
     }
     let [_, wrong] = task;
-    if let Some(record) = kept::start(wrong == b'w') {
-        for value in record.to_words() {
-            word("kept", value);
-            let _ = Console.write_char('\n');
-        }
-        semihosting::exit(exit::DONE);
-    }
+    tell(wrong == b'w');
     AGAIN.store(true, Ordering::Relaxed);
     kept::running(4, Some(7));
     match wrong {
@@ -79,6 +73,18 @@ pub fn main() -> ! {
         b'p' => panic!("for the record"),
         b'r' | b'w' => machine::restart(),
         _ => semihosting::exit(exit::FAILED),
+    }
+}
+
+/// Tells what the first life left, and ends the second.
+#[inline(never)]
+fn tell(watchdog: bool) {
+    if let Some(record) = kept::start(watchdog) {
+        record.for_each_word(|value| {
+            word("kept", value);
+            let _ = Console.write_char('\n');
+        });
+        semihosting::exit(exit::DONE);
     }
 }
 
