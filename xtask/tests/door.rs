@@ -96,6 +96,21 @@ fn wrong_usage_ends_with_2_and_says_so_on_stderr_only() {
 }
 
 #[test]
+fn what_the_door_refuses_is_refused_in_the_same_words() {
+    // As `crates/door/tests/help.rs` has it of the door.
+    for (arguments, said) in [
+        (&["flsh"][..], "error: unrecognized subcommand 'flsh'\n"),
+        (&["flash", "--bord", "nrf52840-dk"], "error: unexpected argument '--bord' found\n"),
+        (&["--chip"], "error: unexpected argument '--chip' found\n"),
+    ] {
+        let output = xtask(arguments);
+        assert_eq!(code(&output), Some(2), "{arguments:?}");
+        let told = stderr(&output);
+        assert!(told.starts_with(said) && told.ends_with("For more information, try '--help'.\n"), "{told}");
+    }
+}
+
+#[test]
 fn a_damaged_model_ends_with_1_and_never_with_a_panic() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("damaged.tflite");

@@ -1,7 +1,8 @@
-//! What `cargo xtask` starts. It prints pages of help, which a new clone has after a second of compiling, and hands
-//! everything else to the program `xtask`, which is built when a verb is first called.
+//! What `cargo xtask` starts. It prints pages of help and refuses what no page has, which a new clone has after a second of
+//! compiling, and hands everything else to the program `xtask`, which is built when a verb is first called.
 
 mod pages;
+mod refusal;
 
 use std::{
     env,
@@ -19,17 +20,25 @@ const USAGE: u8 = 2;
 fn main() -> ExitCode {
     let arguments: Vec<OsString> = env::args_os().skip(1).collect();
     if arguments.is_empty() {
-        return print(&mut io::stderr(), pages::SHORT, USAGE);
+        return print(&mut io::stderr(), page(pages::SHORT), USAGE);
     }
     let words: Option<Vec<&str>> = arguments.iter().map(|argument| argument.to_str()).collect();
-    match words.and_then(|words| pages::asked_for(&words)) {
-        Some(page) => print(&mut io::stdout(), &page, 0),
+    let words = words.unwrap_or_default();
+    if let Some(name) = pages::asked_for(&words) {
+        return print(&mut io::stdout(), page(&name), 0);
+    }
+    match refusal::refusal(&words) {
+        Some(told) => print(&mut io::stderr(), &told, USAGE),
         None => hand_over(&arguments),
     }
 }
 
-fn print(to: &mut dyn Write, name: &str, code: u8) -> ExitCode {
-    match to.write_all(pages::find(name).unwrap_or_default().as_bytes()).and_then(|()| to.flush()) {
+fn page(name: &str) -> &'static str {
+    pages::find(name).unwrap_or_default()
+}
+
+fn print(to: &mut dyn Write, text: &str, code: u8) -> ExitCode {
+    match to.write_all(text.as_bytes()).and_then(|()| to.flush()) {
         Ok(()) => ExitCode::from(code),
         // Whoever reads it has closed the pipe.
         Err(_) => ExitCode::FAILURE,

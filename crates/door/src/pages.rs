@@ -3,6 +3,9 @@
 /// The short page of all verbs.
 pub const SHORT: &str = "-h";
 
+/// The page of all verbs; after a verb's name and a space, the verb's.
+pub const LONG: &str = "--help";
+
 /// Each page after a line with [`MARK`] and the arguments that ask for it.
 const PAGES: &str = include_str!("../help.txt");
 
@@ -11,8 +14,8 @@ const MARK: &str = "==== ";
 /// The page that these arguments ask for, by its name, if they ask for one that is here and for nothing else.
 pub fn asked_for(words: &[&str]) -> Option<String> {
     let name = match words {
-        ["help"] => "--help".to_owned(),
-        ["help", verb] => format!("{verb} --help"),
+        ["help"] => LONG.to_owned(),
+        ["help", verb] => format!("{verb} {LONG}"),
         words => words.join(" "),
     };
     find(&name).is_some().then_some(name)

@@ -34,10 +34,25 @@ fn without_a_verb_the_short_page_is_wrong_usage() {
 
 #[test]
 fn everything_else_is_for_the_program_behind() {
-    for arguments in [&["boards"][..], &["no-such-verb"], &["run", "--help", "--model"]] {
+    for arguments in [&["boards"][..], &["run", "--help", "--model"], &["infer", "kws", "--input"]] {
         let output = door(arguments);
         assert_eq!(output.status.code(), Some(1), "{arguments:?}");
         assert!(text(&output.stderr).contains("cannot start /nowhere/cargo"), "{arguments:?}");
+    }
+}
+
+#[test]
+fn what_no_page_of_help_has_is_refused_before_anything_is_built() {
+    for (arguments, said) in [
+        (&["flsh"][..], "error: unrecognized subcommand 'flsh'\n"),
+        (&["flash", "--bord", "nrf52840-dk"], "error: unexpected argument '--bord' found\n"),
+        (&["--chip"], "error: unexpected argument '--chip' found\n"),
+    ] {
+        let output = door(arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        let told = text(&output.stderr);
+        assert!(told.starts_with(said) && told.ends_with("For more information, try '--help'.\n"), "{told}");
+        assert!(output.stdout.is_empty() && told.contains("\nUsage: cargo xtask "), "{told}");
     }
 }
 
