@@ -16,7 +16,7 @@ fn row(frame: &[f64; FRAME]) -> Vec<f64> {
     let windowed: Vec<f64> = frame
         .iter()
         .enumerate()
-        .map(|(n, x)| x * (0.54 - 0.46 * (2.0 * PI * n as f64 / FRAME as f64).cos()))
+        .map(|(n, x)| x * (0.54 - 0.46 * (2.0 * PI * n as f64 / (FRAME - 1) as f64).cos()))
         .collect();
     let power: Vec<f64> = (0..FRAME / 2)
         .map(|k| {

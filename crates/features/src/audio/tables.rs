@@ -20,11 +20,11 @@ pub const fn fill_hann(window: &mut [u16]) {
     }
 }
 
-/// The periodic Hamming window in Q15: `0.54 - 0.46 cos(2 π i / length)`.
+/// The symmetric Hamming window in Q15: `0.54 - 0.46 cos(2 π i / (length - 1))`.
 pub const fn fill_hamming(window: &mut [u16]) {
     let mut i = 0;
     while i < window.len() {
-        let cos = cos_of_turns(i as u64, window.len() as u64);
+        let cos = cos_of_turns(i as u64, window.len() as u64 - 1);
         window[i] = to_nearest(32768.0 * (0.54 - 0.46 * cos)) as u16;
         i += 1;
     }
