@@ -9,7 +9,7 @@
 //!   + (2 · zero + 1) << exponent        one half, and the zero point, in units of the second rounding
 //!   >> exponent >> 1                    exponent + 1 = −shift
 //! ```
-//! and the nearest `i8`. Where no output below the zero point is told from the zero point, as after a fused RELU, the
+//! and the nearest `i8`. A core with a rounding shift lets that add the half, and adds the zero point behind it. Where no output below the zero point is told from the zero point, as after a fused RELU, the
 //! sign may be left out.
 
 use crate::{Multiplier, ZeroPoint, rounding::saturate_i8};
@@ -84,6 +84,7 @@ mod tests {
 
     use super::*;
     use crate::Clamp;
+    use crate::rounding::round_half_up_shift_right_i64;
 
     /// Accumulators about every place where the result steps, ties among them, and the limits.
     fn worth_trying(multiplier: Multiplier) -> impl Iterator<Item = i32> {
@@ -116,6 +117,26 @@ mod tests {
                             expected.max(zero.0),
                             "{acc} {multiplier:?} {zero:?}"
                         );
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_half_and_the_zero_point_can_be_added_apart() {
+        let doubled_limits = [i32::MIN + 2, -5, -4, -3, -2, -1, 0, 1, 2, 3, 4, 5, i32::MAX - 1];
+        for mantissa in [0, 1 << 30, 0x5555_5555, i32::MAX] {
+            for exponent in 0..=Halving::MAX_EXPONENT {
+                let halving = Halving { mantissa, exponent };
+                let ties = (-9..=9).map(|odd| (odd << exponent) * 2);
+                for doubled in doubled_limits.into_iter().chain(ties) {
+                    let high = (i64::from(doubled) * i64::from(mantissa) + (1 << 31)) >> 32;
+                    let signed = high + i64::from(doubled >> 31);
+                    let shifted = round_half_up_shift_right_i64(signed, u32::from(exponent) + 1);
+                    for zero in [-128, -1, 0, 5, 127] {
+                        let found = i64::from(halving.scale(doubled, Halving::centre(ZeroPoint(zero))));
+                        assert_eq!(found, shifted + i64::from(zero), "{doubled} {halving:?} {zero}");
                     }
                 }
             }

@@ -49,7 +49,8 @@ pub const fn doubling_high_mul_i16_truncated(a: i16, b: i16) -> i16 {
 /// `x / 2^exponent`, rounded to nearest with ties away from zero.
 ///
 /// `exponent` is in `[0, 31]`; above 31 the result is 0.
-/// Source: gemmlowp `RoundingDivideByPOT<int32_t>`.
+/// Source: gemmlowp `RoundingDivideByPOT<int32_t>`. A core whose shift takes ties towards +∞ gets the same from
+/// `2 · x + (x >> 31)`, shifted by one place more.
 #[inline]
 pub const fn round_shift_right(x: i32, exponent: u32) -> i32 {
     if exponent > 31 {

@@ -69,6 +69,18 @@ fn round_shift_right_ties_go_away_from_zero() {
 }
 
 #[test]
+fn twice_a_number_and_its_sign_take_ties_away_from_zero() {
+    for exponent in 0..=31 {
+        let ties = (-9..=9i64).map(|half| (half << exponent) / 2);
+        let near = ties.flat_map(|tie| [tie - 1, tie, tie + 1]);
+        for x in near.chain([i32::MIN.into(), i32::MAX.into()]).filter_map(|x| i32::try_from(x).ok()) {
+            let found = round_half_up_shift_right_i64(2 * i64::from(x) + i64::from(x >> 31), exponent + 1);
+            assert_eq!(found, i64::from(round_shift_right(x, exponent)), "{x} >> {exponent}");
+        }
+    }
+}
+
+#[test]
 fn round_shift_right_i16_ties_go_away_from_zero() {
     #[rustfmt::skip]
     let rows = [

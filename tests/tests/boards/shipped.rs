@@ -146,7 +146,7 @@ fn images_built_for_size_take_at_most_three_times_the_cycles() {
         build_host_library(&workspace(), PLUGIN, &mut |line| eprintln!("{line}")).expect("a library");
     on_each_board(|ready| {
         let (board, Some(emulator)) = (&ready.board, &ready.emulator) else { return };
-        if !["qemu-an385-v6m", "qemu-an386"].contains(&board.name.as_str()) {
+        if !["qemu-an385-v6m", "qemu-an386", "qemu-an547"].contains(&board.name.as_str()) {
             return;
         }
         for model in models(ready, Profile::Small).filter(|model| model.name == "kws") {

@@ -1,5 +1,8 @@
 //! ADD.
 
+#[cfg(kernel_isa = "armv8_1m_mve")]
+mod helium;
+
 use quant::{CommonScale, Sum};
 
 use super::{CompactBuffers, CompactFactor, CompactOutput};
@@ -40,6 +43,13 @@ impl CompactAdd {
         if input.len() != output.len() || other.len() != output.len() {
             return None;
         }
+        self.add(input, other, output);
+        Some(())
+    }
+
+    /// Adds tensors of one length.
+    #[cfg(not(kernel_isa = "armv8_1m_mve"))]
+    fn add(&self, input: &[i8], other: &[u8], output: &mut [i8]) {
         let [factor_a, factor_b, factor] = self.factors;
         let scaled = |q: i8, zero: i8, factor: CompactFactor| {
             factor.scale((i32::from(q) - i32::from(zero)) << CommonScale::SUM_SHIFT_I8)
@@ -49,6 +59,5 @@ impl CompactAdd {
             let b = scaled(b as i8, self.other_zero, factor_b);
             *out = self.output.place(factor.scale(a.saturating_add(b)));
         }
-        Some(())
     }
 }

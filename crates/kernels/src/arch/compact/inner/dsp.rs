@@ -2,13 +2,7 @@
 
 #![allow(unsafe_code)]
 
-#[cfg(kernel_isa = "armv8_1m_mve")]
-mod helium;
-
 use core::arch::{asm, naked_asm};
-
-#[cfg(kernel_isa = "armv8_1m_mve")]
-pub(crate) use helium::rows;
 
 pub(crate) use super::native::{Outputs, Sums};
 use super::{Walk, native::Scale};
@@ -20,7 +14,6 @@ pub(crate) const WORD: usize = 4;
 ///
 /// # Safety
 /// As [`Sums`] says.
-#[cfg(kernel_isa = "armv7em")]
 #[unsafe(naked)]
 pub(crate) unsafe extern "C" fn rows(
     sums: *mut i32,

@@ -2,8 +2,10 @@
 //!
 //! In Thumb they are assembler, elsewhere plain Rust that gives the same bytes.
 
-#[cfg(any(kernel_isa = "armv7em", kernel_isa = "armv8_1m_mve"))]
+#[cfg(kernel_isa = "armv7em")]
 mod dsp;
+#[cfg(kernel_isa = "armv8_1m_mve")]
+mod helium;
 #[cfg(any(
     kernel_isa = "armv6m",
     kernel_isa = "armv7m",
@@ -21,8 +23,10 @@ mod plain;
 #[cfg(any(kernel_isa = "armv6m", kernel_isa = "armv7m"))]
 mod thumb;
 
-#[cfg(any(kernel_isa = "armv7em", kernel_isa = "armv8_1m_mve"))]
+#[cfg(kernel_isa = "armv7em")]
 use dsp as own;
+#[cfg(kernel_isa = "armv8_1m_mve")]
+use helium as own;
 #[cfg(not(any(
     kernel_isa = "armv6m",
     kernel_isa = "armv7m",

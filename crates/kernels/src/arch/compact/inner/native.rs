@@ -13,7 +13,7 @@ use crate::arch::compact::CompactOutput;
 ///
 /// # Safety
 /// There are taps of which the walk's span can be read, weights for each with [`PADDING`] after the last, and
-/// room for as many sums in whole words of four. The first is a multiple of four, and before the end.
+/// room for as many sums in whole vectors of eight. The first is a multiple of four, and before the end.
 pub(crate) type Sums = unsafe extern "C" fn(
     sums: *mut i32,
     taps: *const i8,
@@ -82,7 +82,7 @@ impl<'a> Outputs<'a> {
         while first < self.channels {
             let end = self.channels.min(first + BLOCK);
             // SAFETY: the span was compared; `new` has compared the constants' length with what all channels and weights take,
-            // and of those are the walk's. There is room for `BLOCK` sums, which four divides; those that are scaled were made.
+            // and of those are the walk's. There is room for `BLOCK` sums, which eight divides; those that are scaled were made.
             unsafe {
                 (self.make)(sums, taps.as_ptr(), self.weights, walk, first, end);
                 scale(sums, pixel.as_mut_ptr(), &raw const self.scale, first, end);
