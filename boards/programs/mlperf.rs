@@ -16,6 +16,7 @@ const TASK: Task = Task::of(&model::INPUTS, &model::OUTPUTS);
 
 static BUFFER: Room<{ TASK.kept_bytes() }> = Room::new();
 
+/// The program.
 #[support::entry]
 fn main() -> ! {
     let (arena, state) = support::memories!(model);

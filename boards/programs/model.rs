@@ -6,6 +6,7 @@ use microjoule::Executor;
 
 microjoule::include_model!(model);
 
+/// The program.
 #[support::entry]
 fn main() -> ! {
     let (arena, state) = support::memories!(model);

@@ -10,6 +10,7 @@ static PLAN: Room<PLAN_BYTES> = Room::new();
 static ARENA: Room<ARENA_BYTES> = Room::new();
 static STATE: Room<STATE_BYTES> = Room::new();
 
+/// The program.
 #[support::entry]
 fn main() -> ! {
     support::serve_plan(PLAN.take(), ARENA.take(), STATE.take())

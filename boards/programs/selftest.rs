@@ -2,6 +2,7 @@
 #![no_std]
 #![no_main]
 
+/// The program.
 #[support::entry]
 fn main() -> ! {
     support::selftest::main()

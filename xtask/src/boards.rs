@@ -101,6 +101,8 @@ struct Row {
 struct Memory {
     name: String,
     kind: MemoryKind,
+    /// Whether it is another one, seen at other addresses, or nothing is put there.
+    is_aside: bool,
     origin: u32,
     length_bytes: u64,
 }
@@ -145,6 +147,7 @@ fn row(board: &Board, machine: &Machine) -> Row {
     let memory = |memory: &firmware::Memory| Memory {
         name: memory.name.clone(),
         kind: memory.kind,
+        is_aside: memory.is_aside,
         origin: memory.origin,
         length_bytes: memory.length.0,
     };
@@ -172,7 +175,7 @@ fn text(rows: &[Row]) -> Result<String, std::fmt::Error> {
     );
     for row in rows {
         let total = |kind| {
-            let memories = row.memories.iter().filter(|memory| memory.kind == kind);
+            let memories = row.memories.iter().filter(|memory| memory.kind == kind && !memory.is_aside);
             ByteCount(memories.map(|memory| memory.length_bytes).sum()).to_string()
         };
         let (flash, ram) = (total(MemoryKind::Flash), total(MemoryKind::Ram));

@@ -32,7 +32,7 @@ pub struct On {
     #[arg(long, value_enum, default_value_t = For::Release)]
     profile: For,
     /// Have the image start the chip's watchdog, which resets it after a run of more than eight seconds, and leaves word first
-    /// where the core was (an RP2040 and an RP2350: that it was reset).
+    /// where the core was (an RP2040, an RP2350 and an ESP32-C3: that it was reset).
     #[arg(long, conflicts_with = "image")]
     watchdog: bool,
     #[command(flatten)]
@@ -66,6 +66,9 @@ impl On {
         let lab = Lab::ready(workspace)?;
         // Nobody should wait for an image that there is nothing to write with.
         if !lab.finds(self.probe.as_deref())? {
+            if let Some(way) = &board.without_probe {
+                eprintln!("\n{way}");
+            }
             return Ok(None);
         }
         let prefix = prefix(self.probe.as_deref());

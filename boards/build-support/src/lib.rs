@@ -57,16 +57,23 @@ fn slow_ram(board: &Board, is_needed: bool, state_bytes: u64) {
 }
 
 fn linker(board: &Board, out: &Path) {
-    fs::copy("memory.x", out.join("memory.x")).expect("memory.x beside Cargo.toml");
+    let memory = out.join("memory.x");
+    let text = fs::read_to_string("memory.x").expect("memory.x beside Cargo.toml");
+    fs::write(&memory, &text).expect("a folder for what is generated");
     println!("cargo::rerun-if-changed=memory.x");
     println!("cargo::rustc-link-search={}", out.display());
-    // The scripts of riscv-rt do not include the memories by themselves.
-    let memory = board.target.starts_with("riscv").then_some("memory.x");
+    // A runtime whose scripts want more than memories is included by the board's own.
+    let has_runtime = text.lines().any(|line| line.starts_with("INCLUDE"));
+    let is_riscv = board.target.starts_with("riscv");
     // Cortex-M's scripts say it themselves.
-    if memory.is_some() && board.stack_memory().is_none() {
+    if is_riscv && !has_runtime && board.stack_memory().is_none() {
         println!("cargo::rustc-link-arg-bins=--defsym=_stack_end=__euninit");
     }
-    for script in memory.into_iter().chain(["link.x", "defmt.x"]) {
+    // The scripts of riscv-rt do not include the memories by themselves. By its path: HALs have files of this name too.
+    if is_riscv {
+        println!("cargo::rustc-link-arg-bins=-T{}", memory.display());
+    }
+    for script in (!has_runtime).then_some("link.x").into_iter().chain(["defmt.x"]) {
         println!("cargo::rustc-link-arg-bins=-T{script}");
     }
 }

@@ -1,4 +1,4 @@
-//! The core's cycles: DWT's counter, or where there is none SysTick with its turns counted.
+//! The core's cycles: DWT's counter or Espressif's, or where there is none SysTick with its turns counted.
 
 use telemetry::trace::Counter;
 
@@ -6,7 +6,7 @@ use telemetry::trace::Counter;
 #[derive(Clone, Copy, Debug)]
 pub struct Cycles(());
 
-#[cfg(not(armv6m))]
+#[cfg(all(target_arch = "arm", not(armv6m)))]
 mod source {
     use cortex_m::{Peripherals, peripheral::DWT};
 
@@ -68,6 +68,11 @@ mod source {
             }
         }
     }
+}
+
+#[cfg(target_arch = "riscv32")]
+mod source {
+    pub use support::machine::{cycles as now, start_cycles as start};
 }
 
 impl Cycles {

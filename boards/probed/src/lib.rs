@@ -18,6 +18,10 @@ mod link;
 mod mlperf;
 #[cfg(not(any(feature = "energy", feature = "mlperf")))]
 mod serve;
+#[cfg(all(feature = "energy", not(feature = "mlperf")))]
+mod sleeper;
+#[cfg(feature = "mlperf")]
+mod stopwatch;
 
 #[cfg(all(feature = "watchdog", any(feature = "energy", feature = "mlperf")))]
 compile_error!("nobody feeds a watchdog in images for measurements and for the benchmark");
@@ -30,7 +34,7 @@ pub use mlperf::serve;
 pub use serve::serve;
 #[cfg(feature = "mlperf")]
 pub use support::Room;
-#[cfg(feature = "watchdog")]
+#[cfg(all(feature = "watchdog", target_arch = "arm"))]
 pub use support::machine::{heed, warned};
 pub use support::{entry, memories};
 #[cfg(feature = "mlperf")]
@@ -50,6 +54,9 @@ pub struct Desk<W, L> {
     /// Puts the watchdog off for another [`WATCHDOG_MILLISECONDS`].
     #[cfg(feature = "watchdog")]
     pub feed: fn(),
+    /// The chip's timer, where the core has none of its own; it wakes the core of an image whose current is measured.
+    #[cfg(target_arch = "riscv32")]
+    pub timer: Option<esp_hal::peripherals::SYSTIMER<'static>>,
 }
 
 /// What a run may take, and the host between two bytes that the image waits for or to send, before the watchdog resets the chip.
@@ -77,6 +84,7 @@ macro_rules! program {
     ($desk:expr) => {
         microjoule::include_model!(model);
 
+        /// The program.
         #[$crate::entry]
         fn main() -> ! {
             let desk = $desk;
@@ -98,6 +106,7 @@ macro_rules! program {
 
         static BUFFER: $crate::Room<{ TASK.kept_bytes() }> = $crate::Room::new();
 
+        /// The program.
         #[$crate::entry]
         fn main() -> ! {
             let desk = $desk;

@@ -1,21 +1,15 @@
-//! The program that MLPerf Tiny's runner drives: over the board's UART, timed by the core's own timer, with pulses on the window pin.
+//! The program that MLPerf Tiny's runner drives: over the board's UART, timed by the core's or the chip's timer, with pulses on the window pin.
 
-use core::num::{NonZeroU32, NonZeroU64};
-
-use cortex_m::{Peripherals, asm};
 use embedded_hal::digital::OutputPin;
 use embedded_hal_nb::{
     nb::block,
     serial::{Read, Write},
 };
 use microjoule::{Executor, Program};
-use support::{
-    kept,
-    machine::{self, Counter},
-};
+use support::{kept, machine};
 use telemetry::mlperf::{Board, Device, Mode, Network, PULSE_MICROSECONDS, Task};
 
-use crate::Desk;
+use crate::{Desk, stopwatch::Stopwatch};
 
 /// What the image is for.
 pub const MODE: Mode = if crate::IS_FOR_ENERGY { Mode::Energy } else { Mode::Performance };
@@ -39,29 +33,18 @@ where
     // Whoever attaches later finds what went wrong before; nothing but answers goes over the line.
     let _ = kept::start(desk.watchdog);
     model.reset();
-    if let (Some(core), Some(serial)) = (Peripherals::take(), desk.line) {
-        #[cfg(feature = "caches")]
-        let core = {
-            let mut core = core;
-            crate::caches::start(&mut core);
-            core
-        };
-        let ticks_per_microsecond = NonZeroU32::new(desk.clock_hz / 1_000_000).unwrap_or(NonZeroU32::MIN);
-        let counter = Counter::of(Some(core.SYST));
-        let line = Line { serial, window: desk.window, counter, ticks_per_microsecond };
+    if let (Some(stopwatch), Some(serial)) = (Stopwatch::start(desk.clock_hz), desk.line) {
+        let line = Line { serial, window: desk.window, stopwatch };
         Device::new(line, Network::new(model, task), name, MODE, buffer).serve()
     }
-    loop {
-        asm::wfi();
-    }
+    machine::rest()
 }
 
 /// The board as the protocol sees it.
 struct Line<W, L> {
     serial: L,
     window: W,
-    counter: Counter,
-    ticks_per_microsecond: NonZeroU32,
+    stopwatch: Stopwatch,
 }
 
 impl<W: OutputPin, L: Read + Write> Board for Line<W, L> {
@@ -83,9 +66,8 @@ impl<W: OutputPin, L: Read + Write> Board for Line<W, L> {
         let _ = block!(self.serial.flush());
     }
 
-    #[inline(never)]
     fn microseconds(&mut self) -> u64 {
-        self.counter.ticks() / NonZeroU64::from(self.ticks_per_microsecond)
+        self.stopwatch.microseconds()
     }
 
     fn pulse(&mut self) {

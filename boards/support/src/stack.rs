@@ -13,6 +13,8 @@ const OWN_FRAME_BYTES: usize = 64;
 
 unsafe extern "C" {
     /// The lowest address that is the stack's; from the board's linker script, or else the end of all variables.
+    /// esp-hal's name it is as well, for where the memory ends that the stack has; a word above that is watched.
+    #[cfg_attr(all(target_arch = "riscv32", not(feature = "semihosting")), link_name = "_stack_limit")]
     static _stack_end: u32;
     /// The address above the highest that is the stack's; from the linker script.
     static _stack_start: u32;

@@ -32,6 +32,8 @@ pub struct Board {
     pub runner: Option<Runner>,
     /// Why no simulated target stands in for the chip, where none does.
     pub not_simulated: Option<String>,
+    /// What to type where no probe is at hand, where there is a way.
+    pub without_probe: Option<String>,
     /// What its wires are for.
     pub pins: Option<Pins>,
     /// Why an image may hold code that panics, in spite of the rule for all others: what of it, and when that runs.
@@ -56,6 +58,9 @@ pub struct Memory {
     pub name: String,
     /// What may live there.
     pub kind: MemoryKind,
+    /// Whether it adds nothing to what images have: it is another of the list, seen at other addresses, or nothing is put there.
+    #[serde(default)]
+    pub is_aside: bool,
     /// First address.
     pub origin: u32,
     /// Length.
@@ -264,10 +269,11 @@ impl Board {
         self.memory.iter().find(|memory| memory.name == STACK)
     }
 
-    /// Length of all memories of one kind.
+    /// Length of all memories of one kind, each counted once.
     #[must_use]
     pub fn memory_bytes(&self, kind: MemoryKind) -> u64 {
-        self.memory.iter().filter(|memory| memory.kind == kind).map(|memory| memory.length.0).sum()
+        let counts = |memory: &&Memory| memory.kind == kind && !memory.is_aside;
+        self.memory.iter().filter(counts).map(|memory| memory.length.0).sum()
     }
 }
 

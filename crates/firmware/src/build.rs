@@ -340,6 +340,7 @@ mod tests {
             chip: None,
             runner: None,
             not_simulated: None,
+            without_probe: None,
             pins: None,
             may_panic: None,
             memory: Vec::new(),

@@ -196,8 +196,9 @@ fn weights(symbols: &[Symbol]) -> u64 {
 fn place<'a>(sizes: &'a mut Sizes, section: &object::Section<'_, '_>) -> Option<&'a mut u64> {
     let SectionFlags::Elf { sh_flags, .. } = section.flags() else { return None };
     let has = |flag: elf::SectionFlags| (sh_flags & flag).0 != 0;
-    // riscv-rt's linker script gives what is left for heap and stack sections of their own.
-    if !has(elf::SHF_ALLOC) || matches!(section.name(), Ok(".heap" | ".stack")) {
+    // riscv-rt's linker script gives what is left for heap and stack sections of their own; esp-hal's steps over constants where
+    // flash is seen a second time.
+    if !has(elf::SHF_ALLOC) || matches!(section.name(), Ok(".heap" | ".stack" | ".rotext_dummy")) {
         return None;
     }
     Some(if section.kind().is_bss() {

@@ -21,7 +21,8 @@ pub enum Talk {
 /// What is not where it has to be, in words; nothing where all is.
 ///
 /// All of the image lies in memories of the board, and what is loaded in flash. A Cortex-M finds its vector table where flash
-/// begins: first the stack's top, then the entry. An RP2350 asks for an image definition. A board behind a probe has the record of
+/// begins: first the stack's top, then the entry. An RP2350 asks for an image definition, an ESP32-C3's bootloader for a descriptor; it
+/// loads RAM as well, with a table of jumps for exceptions among the rest. A board behind a probe has the record of
 /// faults in RAM, where no start clears it, and RTT's control block where the host talks by it.
 ///
 /// # Errors
@@ -31,7 +32,13 @@ pub fn misplaced(image: &Path, board: &Board, talk: Talk) -> Result<Vec<String>,
     let image = Image::parse(image, &bytes, board)?;
     let mut found = image.loaded();
     found.extend(image.placed());
-    found.extend(if board.target.starts_with("thumb") { image.vectors() } else { image.first_instruction() });
+    found.extend(if board.target.starts_with("thumb") {
+        image.vectors()
+    } else if image.is_espressif() {
+        image.described()
+    } else {
+        image.first_instruction()
+    });
     if board.chip.as_ref().is_some_and(|chip| chip.starts_with("RP235")) {
         found.extend(image.undefined());
     }
@@ -57,8 +64,8 @@ pub fn has_handler(image: &Path, board: &Board, exception: u32) -> Result<bool, 
 /// Where cortex-m-rt sends what nobody handles.
 const DEFAULT_HANDLER: &str = "DefaultHandler";
 
-/// The section that no start clears.
-const UNTOUCHED: &str = ".uninit";
+/// The section that no start clears, as the runtimes of Cortex-M and RISC-V call it, and as esp-hal does.
+const UNTOUCHED: [&str; 2] = [".uninit", ".noinit"];
 /// Symbols that somebody outside looks for: RTT's control block, and the record of faults.
 const CONTROL_BLOCK: &str = "_SEGGER_RTT";
 const FAULT_RECORD: &str = "MICROJOULE_FAULT";
@@ -68,6 +75,14 @@ const FAULT_RECORD: &str = "MICROJOULE_FAULT";
 const IMAGE_DEFINITION: [u32; 5] = [0xffff_ded3, 0x1021_0142, 0x0000_01ff, 0, 0xab12_3579];
 /// It looks for that from the start of flash.
 const SEARCHED_BYTES: u64 = 4096;
+
+/// What Espressif's bootloader looks for where an image's constants begin, and the word it begins with. "ESP-IDF Programming
+/// Guide", "App Image Format".
+const DESCRIPTOR: &str = "esp_app_desc";
+const DESCRIPTOR_MAGIC: u32 = 0xabcd_5432;
+/// The jumps of exceptions and interrupts, and how the core wants them aligned. "ESP32-C3 Technical Reference Manual", `mtvec`.
+const JUMPS: &str = "_vector_table";
+const JUMPS_ALIGNMENT: u64 = 256;
 
 struct Image<'a> {
     file: ElfFile32<'a, Endianness>,
@@ -90,7 +105,12 @@ impl<'a> Image<'a> {
         self.board.memory.iter().find(holds)
     }
 
-    /// What is loaded has to be in flash, all of it.
+    /// Whether a bootloader of Espressif's loads it.
+    fn is_espressif(&self) -> bool {
+        self.board.chip.as_ref().is_some_and(|chip| chip.starts_with("esp32"))
+    }
+
+    /// What is loaded has to be in flash, all of it; a bootloader loads RAM too.
     fn loaded(&self) -> Vec<String> {
         let endian = self.file.endian();
         let headers =
@@ -102,7 +122,9 @@ impl<'a> Image<'a> {
             if length == 0 {
                 continue;
             }
-            let flash = self.memory(MemoryKind::Flash, start);
+            let ram = self.is_espressif().then_some(MemoryKind::Ram);
+            let mut kinds = [MemoryKind::Flash].into_iter().chain(ram);
+            let flash = kinds.find_map(|kind| self.memory(kind, start));
             if flash.is_none_or(|flash| start + length > u64::from(flash.origin) + flash.length.0) {
                 found.push(format!("{length} bytes are to be loaded at {start:#x}, beyond flash"));
             }
@@ -177,6 +199,30 @@ impl<'a> Image<'a> {
         }
     }
 
+    fn symbol(&self, name: &str) -> Option<u64> {
+        self.file.symbols().find(|symbol| symbol.name() == Ok(name)).map(|symbol| symbol.address())
+    }
+
+    /// What Espressif's bootloader and core would stumble over.
+    fn described(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        let descriptor = self.symbol(DESCRIPTOR);
+        let begins = |at: u64| self.board.memory.iter().any(|memory| u64::from(memory.origin) == at);
+        if !descriptor.is_some_and(|at| begins(at) && self.word(at) == Some(DESCRIPTOR_MAGIC)) {
+            found
+                .push(format!("no {DESCRIPTOR} where the constants begin, so no bootloader takes the image"));
+        }
+        let entry = self.file.entry();
+        if entry % 2 != 0 || self.memory(MemoryKind::Flash, entry).is_none() {
+            found.push(format!("the entry is {entry:#x}, which is no code in flash"));
+        }
+        let jumps = self.symbol(JUMPS);
+        if !jumps.is_some_and(|at| at % JUMPS_ALIGNMENT == 0 && self.memory(MemoryKind::Ram, at).is_some()) {
+            found.push(format!("no {JUMPS} in RAM at a multiple of {JUMPS_ALIGNMENT}"));
+        }
+        found
+    }
+
     /// What RP2350's boot code would pass over.
     fn undefined(&self) -> Option<String> {
         let start = self.start()?;
@@ -202,9 +248,10 @@ impl<'a> Image<'a> {
                 found.push(format!("{name} is at {address:#x}, which is not in RAM, or no multiple of 4"));
             }
             let section = symbol.section_index().and_then(|index| self.file.section_by_index(index).ok());
-            let is_untouched = section.is_some_and(|section| section.name() == Ok(UNTOUCHED));
+            let is_untouched =
+                section.is_some_and(|section| section.name().is_ok_and(|name| UNTOUCHED.contains(&name)));
             if name == FAULT_RECORD && !is_untouched {
-                found.push(format!("{name} is not in {UNTOUCHED}: a start would clear it"));
+                found.push(format!("{name} is in neither of {UNTOUCHED:?}: a start would clear it"));
             }
         }
         found

@@ -116,6 +116,14 @@ fn what_is_not_where_the_chip_needs_it_is_told() {
             );
             assert_eq!(chip("RP2040"), "", "{name}");
         }
+        if ready.board.target.starts_with("riscv") && ready.board.runner.is_none() {
+            let espressif = told(&Board { chip: Some("esp32c3".to_owned()), ..ready.board.clone() });
+            assert!(espressif.contains("no esp_app_desc where the constants begin"), "{name}: {espressif}");
+            assert!(
+                espressif.contains("no _vector_table in RAM at a multiple of 256"),
+                "{name}: {espressif}"
+            );
+        }
         if ready.board.runner.is_none() {
             let probed = told(&Board { runner: Some(Runner::ProbeRs), ..ready.board.clone() });
             assert_eq!(probed, "no _SEGGER_RTT; no MICROJOULE_FAULT", "{name}");

@@ -8,6 +8,7 @@ use core::arch::asm;
 use cortex_m::peripheral::SCB;
 use cortex_m::register::msp;
 
+use cortex_m::asm::wfi;
 pub use cortex_m::asm::{nop, udf as unknown_instruction};
 pub use cortex_m_rt::entry;
 
@@ -29,6 +30,13 @@ pub fn start() {
 
 pub(crate) fn stack_pointer() -> usize {
     msp::read() as usize
+}
+
+/// Nothing happens any more, and the core's clock is off while nothing interrupts.
+pub fn rest() -> ! {
+    loop {
+        wfi();
+    }
 }
 
 /// Nothing interrupts from now on.
