@@ -126,8 +126,11 @@ fn flashing_says_at_every_line_that_nothing_was_flashed() {
 
 #[test]
 fn a_chip_that_is_not_simulated_is_named() {
-    let arguments = ["flash", "--board", "rp-pico2", "--probe", "simulated"];
-    let Some((output, said)) = xtask(&arguments) else { return };
-    assert_eq!(output.status.code(), Some(1), "{said}");
-    assert!(said.contains("simulated: error: simulating: no simulated target for RP235x"), "{said}");
+    for (board, chip) in [("rp-pico2", "RP235x"), ("esp32-c3", "esp32c3")] {
+        let arguments = ["flash", "--board", board, "--probe", "simulated"];
+        let Some((output, said)) = xtask(&arguments) else { continue };
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        let told = format!("simulated: error: simulating: no simulated target for {chip}");
+        assert!(said.contains(&told), "{said}");
+    }
 }

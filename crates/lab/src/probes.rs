@@ -5,6 +5,7 @@ mod chip;
 mod connection;
 mod converse;
 mod error;
+mod espressif;
 mod found;
 mod identity;
 mod image;

@@ -252,8 +252,10 @@ fn firmware_is_heard_and_told_by_rtt() {
 }
 
 #[test]
-fn a_chip_with_another_debug_port_is_not_simulated() {
-    let chip = Chip::named("RP235x").unwrap();
-    let message = Board::new(chip.target()).unwrap_err().to_string();
-    assert!(message.starts_with("no simulated target for RP235x"), "{message}");
+fn chips_with_other_debug_ports_are_not_simulated() {
+    for name in ["RP235x", "esp32c3"] {
+        let chip = Chip::named(name).unwrap();
+        let message = Board::new(chip.target()).unwrap_err().to_string();
+        assert!(message.starts_with(&format!("no simulated target for {name}")), "{message}");
+    }
 }

@@ -16,7 +16,7 @@ pub fn no_probe() -> String {
          \n\
          Plug in   the board's debug USB port. On a Nucleo it is the one at the ST-LINK end; on Nordic's kits J2, with the\n          \
                    power switch on; a Pico needs a second board as its probe: a Raspberry Pi Debug Probe, or another Pico\n          \
-                   with its firmware, on SWDIO, SWCLK and GND.\n\
+                   with its firmware, on SWDIO, SWCLK and GND. An ESP32-C3 has its probe inside: USB at GPIO18 and GPIO19.\n\
          Check     the cable: many carry power only. `lsusb` must show the probe.\n          \
                    virtual machines and containers: the USB device has to be handed through.\n          \
                    other programs: a debugger or an editor that holds the probe.\n\

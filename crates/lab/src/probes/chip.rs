@@ -2,7 +2,7 @@ use std::ops::Range;
 
 use probe_rs::config::{MemoryRegion, Registry, Target};
 
-use super::{Error, Image};
+use super::{Error, Image, espressif};
 
 /// A chip as `probe-rs` knows it.
 #[derive(Clone, Debug)]
@@ -37,6 +37,7 @@ impl Chip {
     /// # Errors
     /// [`Error::NoSuchChip`].
     pub fn named(name: &str) -> Result<Self, Error> {
+        espressif::register();
         let registry = Registry::from_builtin_families();
         let target = registry.get_target_by_name(name).map_err(|_| {
             let like = (3..=name.len()).rev().filter_map(|end| name.get(..end)).find_map(|start| {
@@ -73,14 +74,21 @@ impl Chip {
         merged(regions.collect())
     }
 
-    /// Whether all of an image lies in flash: the chip's, and that of the board, which may have less.
+    /// Whether the core is one of Arm's.
+    #[must_use]
+    pub fn is_arm(&self) -> bool {
+        self.target.default_core().core_type.is_cortex_m()
+    }
+
+    /// Whether all of an image lies in flash: the chip's, and that of the board, which may have less. Where a bootloader loads the
+    /// image, some of it may be for RAM.
     ///
     /// # Errors
     /// [`Error::TooLarge`], [`Error::Misplaced`].
     pub fn fits(&self, image: &Image, board: &[Region]) -> Result<(), Error> {
         let chip = self.memories();
         let board = merged(board.to_vec());
-        for segment in &image.segments {
+        for segment in image.segments.iter().filter(|segment| !self.is_loaded(segment.address)) {
             let start = u64::from(segment.address);
             let end = start + segment.bytes.len() as u64;
             let whose = [(&chip, self.name().to_owned()), (&board, "this board".to_owned())];
@@ -101,6 +109,12 @@ impl Chip {
             }
         }
         Ok(())
+    }
+
+    /// Whether a bootloader puts there what an image has for this address.
+    fn is_loaded(&self, address: u32) -> bool {
+        let is_ram = |region: &Region| region.kind == Kind::Ram && region.range.contains(&u64::from(address));
+        espressif::is_one(self.name()) && self.memories().iter().any(is_ram)
     }
 }
 
@@ -160,6 +174,20 @@ mod tests {
         let chip = Chip::named("nRF52833_xxAA").unwrap();
         let message = chip.fits(&image(0x0800_0000, 4), &[]).unwrap_err().to_string();
         assert!(message.contains("0x08000000") && message.contains("no flash of nRF52833_xxAA"), "{message}");
+    }
+
+    #[test]
+    fn what_a_bootloader_loads_may_be_for_ram() {
+        let chip = Chip::named("esp32c3").unwrap();
+        for address in [0x3fc8_0000, 0x4038_0000, 0x3c00_0020, 0x4200_0020] {
+            chip.fits(&image(address, 0x1000), &[]).unwrap();
+        }
+        let board = [Region { kind: Kind::Flash, range: 0x4200_0020..0x423e_fc20 }];
+        chip.fits(&image(0x3fc8_0000, 0x1000), &board).unwrap();
+        let message = chip.fits(&image(0x423e_f000, 0x1000), &board).unwrap_err().to_string();
+        assert!(message.contains("this board has 4127744 B"), "{message}");
+        let message = chip.fits(&image(0x2000_0000, 4), &[]).unwrap_err().to_string();
+        assert!(message.contains("no flash of esp32c3"), "{message}");
     }
 
     #[test]

@@ -4,13 +4,13 @@ use probe_rs::{
     MemoryInterface, Permissions, Session,
     architecture::arm::{FullyQualifiedApAddress, dp::DpAddress, sequences::DefaultArmSequence},
     config::CoreType,
-    flashing::{DownloadOptions, FlashError, FlashProgress, ProgressEvent, ProgressOperation},
+    flashing::{DownloadOptions, FlashError, FlashLoader, FlashProgress, ProgressEvent, ProgressOperation},
     probe::Probe,
     rtt::{self, Rtt},
 };
 
 use super::{
-    Chip, Error, Flashed, How, Identity, Image, Progress, Protection, Stage, State, Target,
+    Chip, Error, Flashed, How, Identity, Image, Progress, Protection, Stage, State, Target, espressif,
     why::{Why, told, why},
 };
 
@@ -51,6 +51,10 @@ impl Connection {
 
     /// Asks the chip who it is, and whether it is open.
     fn identify(&mut self) -> Result<(), Error> {
+        if !self.chip.is_arm() {
+            // By JTAG it told who it is while connecting.
+            return Ok(());
+        }
         let cpuid = self.word(CPUID)?;
         let expected = self.chip.target().default_core().core_type;
         if core_type(cpuid).is_some_and(|found| found != expected) {
@@ -81,6 +85,27 @@ impl Connection {
     fn word(&mut self, address: u64) -> Result<u32, Error> {
         let read = self.session.core(0).and_then(|mut core| core.read_word_32(address));
         read.map_err(|error| unattached(&self.chip, &error, "asking the chip who it is"))
+    }
+
+    /// What is to be written, and where.
+    fn loader(&mut self, image: &Image) -> Result<FlashLoader, Error> {
+        let mut loader = self.session.target().flash_loader();
+        if espressif::is_one(self.chip.name()) {
+            espressif::load(&mut loader, &mut self.session, image).map_err(|error| match why(&error) {
+                Why::Silent | Why::Waits | Why::Unplugged => {
+                    let (doing, reason) = ("preparing to flash", told(&error));
+                    Error::Lost { doing, reason, state: State::default() }
+                }
+                _ => Error::Image { file: image.path.clone(), reason: told(&error) },
+            })?;
+            return Ok(loader);
+        }
+        for segment in &image.segments {
+            loader
+                .add_data(segment.address.into(), &segment.bytes)
+                .map_err(|error| Error::Image { file: image.path.clone(), reason: told(&error) })?;
+        }
+        Ok(loader)
     }
 
     /// The first byte of flash that is not what was written there.
@@ -135,12 +160,7 @@ impl Target for Connection {
         progress: &mut dyn FnMut(Progress),
     ) -> Result<Flashed, Error> {
         self.chip.fits(image, &[])?;
-        let mut loader = self.session.target().flash_loader();
-        for segment in &image.segments {
-            loader
-                .add_data(segment.address.into(), &segment.bytes)
-                .map_err(|error| Error::Image { file: image.path.clone(), reason: told(&error) })?;
-        }
+        let loader = self.loader(image)?;
         let meter = RefCell::new(Meter { total: image.bytes(), ..Meter::default() });
         let mut options = DownloadOptions::new();
         options.do_chip_erase = how.chip_erase;
@@ -164,7 +184,10 @@ impl Target for Connection {
                 chip_erased: meter.chip_erase,
                 verified: how.verify,
             }),
-            Err(FlashError::Verify) => Err(self.difference(image, meter.state())),
+            // An image in a format of its own stands elsewhere than its bytes say.
+            Err(FlashError::Verify) if !espressif::is_one(self.chip.name()) => {
+                Err(self.difference(image, meter.state()))
+            }
             Err(error) => Err(meter.failed(&error)),
         }
     }

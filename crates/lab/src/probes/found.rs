@@ -5,7 +5,7 @@ use probe_rs::probe::{
     list::{Accessibility, Lister, ProbeListItem},
 };
 
-use super::Error;
+use super::{Error, espressif};
 
 /// A probe that is plugged in.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -40,7 +40,12 @@ impl From<&ProbeListItem> for Found {
 /// The probes that are plugged in.
 #[must_use]
 pub fn list() -> Vec<Found> {
-    Lister::new().list_all_with_access().iter().map(Found::from).collect()
+    attached().iter().map(Found::from).collect()
+}
+
+fn attached() -> Vec<ProbeListItem> {
+    espressif::register();
+    Lister::new().list_all_with_access()
 }
 
 /// Which of the probes is meant.
@@ -70,7 +75,7 @@ pub fn choose(found: &[Found], serial: Option<&str>) -> Result<usize, Error> {
 /// # Errors
 /// As [`choose`]; [`Error::Probe`] when it does not open.
 pub fn open(serial: Option<&str>) -> Result<Probe, Error> {
-    let items = Lister::new().list_all_with_access();
+    let items = attached();
     let found: Vec<Found> = items.iter().map(Found::from).collect();
     let index = choose(&found, serial)?;
     let item = items.get(index).ok_or(Error::NoProbe)?;

@@ -26,6 +26,10 @@ const DOING: &str = "letting go of the chip";
 /// # Errors
 /// [`Error::LostContact`], [`Error::Other`]: debugging is on then, until the board is without power for a while.
 pub fn release(mut probe: Probe, chip: &Chip) -> Result<(), Error> {
+    if !chip.is_arm() {
+        // Sessions with RISC-V's end with the debug module switched off.
+        return Ok(());
+    }
     probe.attach_to_unspecified().map_err(|error| lost(DOING, &error))?;
     let mut interface = probe
         .try_into_arm_debug_interface(DefaultArmSequence::create())
