@@ -1,5 +1,6 @@
 //! Firmware on emulated boards: one program for all of these tests, so that what they build and run goes side by side.
 
+mod espressif;
 mod kept;
 mod layers;
 mod memories;
