@@ -2,7 +2,8 @@
 
 use quant::{ByProducts, ZeroPoint};
 
-use super::moves::{Windows, copy_windows, dot};
+use super::columns::Column;
+use super::moves::{Windows, copy_windows};
 use super::quads::{QUAD, Quads, Rows, slack};
 use crate::reference::{ConvShape, MatrixShape};
 use crate::{Hwc, KernelError, Window, Yx, blocks::Blocks as _};
@@ -85,28 +86,18 @@ impl<'a> Channels<'a> {
         if self.rest_exponents.is_empty() {
             return Ok(());
         }
-        let (depth, first) = (self.quads.depth, QUAD * self.quads.count());
-        if !rows.fit(depth, first + self.rest_exponents.len()) {
-            return Err(KernelError::Geometry);
-        }
+        let first = QUAD * self.quads.count();
         let Some((biases, mantissas)) = self.rest_constants.split_at_checked(self.rest_exponents.len())
         else {
             return Err(KernelError::Geometry);
         };
         let factors = biases.iter().zip(mantissas).zip(self.rest_exponents);
         for ((channel, ((&bias, &mantissa), &exponent)), weights) in
-            (first..).zip(factors).zip(self.rest_weights.blocks(depth))
+            (first..).zip(factors).zip(self.rest_weights.blocks(self.quads.depth))
         {
-            for row in 0..rows.rows {
-                let Some(input) = rows.input.get(row * rows.input_step..).and_then(|row| row.get(..depth))
-                else {
-                    return Err(KernelError::Geometry);
-                };
-                let sum = bias.wrapping_add(dot(input, weights));
-                if let Some(out) = rows.output.get_mut(row * rows.output_step + channel) {
-                    *out = self.quads.finish.apply(sum, mantissa, exponent as u8) as i8;
-                }
-            }
+            let exponent = exponent as u8;
+            let column = Column { weights, bias, mantissa, exponent, finish: self.quads.finish };
+            column.apply(rows, channel)?;
         }
         Ok(())
     }

@@ -6,6 +6,7 @@
 
 mod add;
 mod average_pool_2d;
+mod columns;
 mod conv_2d;
 mod depthwise_conv_2d;
 mod moves;

@@ -1,4 +1,4 @@
-//! Bytes brought together for the inner loops, and the products of channels that make no quad.
+//! Bytes brought together for the inner loops.
 
 #![cfg_attr(kernel_isa = "armv8_1m_mve", allow(unsafe_code))]
 
@@ -28,13 +28,6 @@ pub(super) struct Windows<'a> {
     pub step: usize,
 }
 
-/// Σ a·b, wrapping.
-pub(super) fn dot(a: &[i8], b: &[i8]) -> i32 {
-    let len = a.len().min(b.len());
-    let (Some(a), Some(b)) = (a.get(..len), b.get(..len)) else { return 0 };
-    sum_of_products(a, b)
-}
-
 #[cfg(not(kernel_isa = "armv8_1m_mve"))]
 fn copy(windows: &Windows<'_>, from: &[i8], to: &mut [i8]) {
     for (pixel, to) in to.chunks_exact_mut(windows.runs.len() * windows.run).take(windows.pixels).enumerate()
@@ -46,17 +39,12 @@ fn copy(windows: &Windows<'_>, from: &[i8], to: &mut [i8]) {
     }
 }
 
-#[cfg(not(kernel_isa = "armv8_1m_mve"))]
-fn sum_of_products(a: &[i8], b: &[i8]) -> i32 {
-    a.iter().zip(b).fold(0, |sum: i32, (&a, &b)| sum.wrapping_add(i32::from(a) * i32::from(b)))
-}
-
 #[cfg(kernel_isa = "armv8_1m_mve")]
-use helium::{copy, sum_of_products};
+use helium::copy;
 
 #[cfg(kernel_isa = "armv8_1m_mve")]
 mod helium {
-    use core::arch::{asm, naked_asm};
+    use core::arch::naked_asm;
 
     use super::Windows;
 
@@ -112,31 +100,5 @@ mod helium {
             "bne 1b",
             "pop {{r4-r11, pc}}",
         )
-    }
-
-    pub(super) fn sum_of_products(a: &[i8], b: &[i8]) -> i32 {
-        let mut sum = 0;
-        // SAFETY: the loop reads `a.len()` elements of each, and `dot` made the two equally long; with none it
-        // is skipped. It changes only the registers named.
-        unsafe {
-            asm!(
-                "wlstp.8 lr, {len}, 3f",
-                "2:",
-                "vldrb.u8 q0, [{a}], #16",
-                "vldrb.u8 q1, [{b}], #16",
-                "vmladava.s8 r4, q0, q1",
-                "letp lr, 2b",
-                "3:",
-                len = in(reg) a.len(),
-                a = inout(reg) a.as_ptr() => _,
-                b = inout(reg) b.as_ptr() => _,
-                inout("r4") sum,
-                out("lr") _,
-                out("q0") _,
-                out("q1") _,
-                options(readonly, nostack),
-            );
-        }
-        sum
     }
 }
