@@ -1,5 +1,7 @@
 //! The last words of firmware that cannot go on. An image without a panic links none of the first half.
 
+#[cfg(feature = "faults")]
+use core::sync::atomic::{AtomicBool, Ordering};
 use core::{fmt::Write, panic::PanicInfo};
 
 use telemetry::exit;
@@ -15,10 +17,20 @@ fn panic(info: &PanicInfo<'_>) -> ! {
     end(exit::PANIC)
 }
 
-/// The end, unless the firmware is to start again and find what it left.
+/// Whether the end is a start: cleared by every start, like all variables.
+#[cfg(feature = "faults")]
+static AGAIN: AtomicBool = AtomicBool::new(false);
+
+/// From here on firmware that cannot go on starts again, to find what it left.
+#[cfg(feature = "faults")]
+pub(crate) fn start_again() {
+    AGAIN.store(true, Ordering::Relaxed);
+}
+
+/// The end, unless the firmware is to start again.
 pub(crate) fn end(code: u32) -> ! {
     #[cfg(feature = "faults")]
-    if crate::selftest::is_to_start_again() {
+    if AGAIN.load(Ordering::Relaxed) {
         crate::machine::restart()
     }
     semihosting::exit(code)

@@ -10,9 +10,6 @@ use core::hint::black_box;
 
 use telemetry::{exit, files};
 
-#[cfg(feature = "faults")]
-pub(crate) use kept::is_to_start_again;
-
 use crate::{
     machine,
     semihosting::{self, File, Mode},

@@ -1,21 +1,14 @@
 //! Goes wrong, starts again, and shows what the first life left for the second.
 
-use core::{
-    fmt::Write,
-    hint::black_box,
-    sync::atomic::{AtomicBool, Ordering},
-};
+use core::{fmt::Write, hint::black_box};
 
 use telemetry::{exit, files};
 
 use crate::{
-    fault::word,
+    fault::{start_again, word},
     kept, machine,
     semihosting::{self, Console, File, Mode},
 };
-
-/// Whether the end is a start: cleared by every start, like all variables.
-static AGAIN: AtomicBool = AtomicBool::new(false);
 
 /// No memory on any board.
 #[cfg(target_arch = "arm")]
@@ -24,10 +17,6 @@ const NOWHERE: usize = 0x1800_0000;
 /// Of the watchdog's clock, a second: an emulator may be slow, and its watchdogs go by the host's time.
 #[cfg(target_arch = "arm")]
 const WATCHDOG_TICKS: u32 = 25_000_000;
-
-pub(crate) fn is_to_start_again() -> bool {
-    AGAIN.load(Ordering::Relaxed)
-}
 
 /// The job file's second byte says what goes wrong in the first life.
 ///
@@ -51,7 +40,7 @@ pub fn main() -> ! {
     }
     let [_, wrong] = task;
     tell(wrong == b'w');
-    AGAIN.store(true, Ordering::Relaxed);
+    start_again();
     kept::running(4, Some(7));
     match wrong {
         #[cfg(target_arch = "arm")]
