@@ -8,6 +8,7 @@
 pub mod aarch64;
 pub mod armv6m;
 pub mod armv7em;
+pub mod armv7m;
 pub mod armv8_1m_mve;
 pub mod compact;
 mod isa;
@@ -20,8 +21,10 @@ pub mod x86_64;
 pub use isa::{Isa, UnknownIsa};
 pub use portable as active;
 
-#[cfg(any(kernel_isa = "armv6m", kernel_isa = "armv7m"))]
+#[cfg(kernel_isa = "armv6m")]
 pub(crate) use armv6m as narrow_inner;
+#[cfg(kernel_isa = "armv7m")]
+pub(crate) use armv7m as narrow_inner;
 #[cfg(not(any(kernel_isa = "armv6m", kernel_isa = "armv7m")))]
 pub(crate) use narrow::inner as narrow_inner;
 

@@ -7,7 +7,8 @@
 //! * **Inputs are widened once** for all output channels of a block of four pixels, weights stay packed in flash.
 //! * **One product requantises**: [`quant::GuardedOutput`].
 //!
-//! [`inner`] is the plain form of the inner loops, and their meaning; [`armv6m`](super::armv6m) has them in assembler.
+//! [`inner`] is the plain form of the inner loops, and their meaning; [`armv6m`](super::armv6m) and
+//! [`armv7m`](super::armv7m) have them in assembler.
 
 mod conv_2d;
 mod depthwise_conv_2d;

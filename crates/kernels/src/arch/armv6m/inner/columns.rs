@@ -52,6 +52,23 @@ const _: () = {
 };
 
 /// Takes the sums of the chain in r2 or r4 apart.
+#[cfg(kernel_isa = "armv7m")]
+macro_rules! part_column {
+    ($chain:literal) => {
+        concat!(
+            "sxth r3, ",
+            $chain,
+            "
+             add r8, r3
+             add r9, r9, ",
+            $chain,
+            ", asr #7"
+        )
+    };
+}
+
+/// Takes the sums of the chain in r2 or r4 apart.
+#[cfg(kernel_isa = "armv6m")]
 macro_rules! part_column {
     ($chain:literal) => {
         concat!(

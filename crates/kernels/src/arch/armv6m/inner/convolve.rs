@@ -4,26 +4,7 @@
 use core::arch::naked_asm;
 
 use super::{Job, exact};
-use crate::arch::narrow::inner::{Finish, PIXELS};
-
-/// Takes the channel's row: r3 bias, r4 origin, r5 span, r6 factor, r7 where to write; r12 the step from output to
-/// output. The next filter's address goes to the stack.
-macro_rules! take_row {
-    () => {
-        "str r0, [sp, #4]
-         ldr r7, [sp]
-         ldr r0, [r7, #24]
-         mov r12, r0
-         ldr r1, [r7, #12]
-         adds r1, #4
-         ldmia r1!, {{r3-r6}}
-         str r1, [r7, #12]
-         ldr r1, [r7, #20]
-         adds r2, r1, #1
-         str r2, [r7, #20]
-         mov r7, r1"
-    };
-}
+use crate::arch::narrow::inner::Finish;
 
 /// Begins a chain with the products of r3.
 macro_rules! first {
@@ -167,19 +148,7 @@ pub(crate) fn convolve_block(
     output: &mut [i8],
     stride: usize,
 ) {
-    let (words, channels) = (pixels.len() / 4, finish.table.len());
-    // Chains of sixteen are whole.
-    let whole = finish.table.iter().all(|row| row[0] < 2 || words.is_multiple_of(4));
-    let last = stride.checked_mul(PIXELS - 1).and_then(|last| last.checked_add(channels));
-    let fits = words.checked_mul(channels).is_some_and(|needed| weights.len() >= needed)
-        && last.is_some_and(|last| output.len() >= last);
-    if !fits || !whole || words == 0 || channels == 0 {
-        return;
-    }
-    let mut job = Job::new(weights, words, pixels.as_ptr().cast(), finish);
-    job.output = output.as_mut_ptr();
-    job.stride = stride as u32;
-    // SAFETY: the filters of all channels lie in `weights` and are as long as `pixels`, in multiples of the loop's step;
-    // the outputs of four pixels lie in `output`; there is a channel.
+    let Some(mut job) = Job::of_block(weights, pixels, finish, output, stride) else { return };
+    // SAFETY: the job is that of a block.
     unsafe { convolve(&mut job) }
 }

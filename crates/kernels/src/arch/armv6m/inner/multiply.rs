@@ -95,15 +95,7 @@ pub(crate) fn multiply(
     finish: &Finish<'_>,
     output: &mut [i8],
 ) {
-    let (words, channels) = (inputs.len(), finish.table.len());
-    let fits = words.checked_mul(channels).is_some_and(|needed| weights.len() >= needed);
-    if !fits || output.len() < channels || words == 0 || channels == 0 {
-        return;
-    }
-    let mut job = Job::new(weights, words, inputs.as_ptr().cast(), finish);
-    job.output = output.as_mut_ptr();
-    job.begin = begin;
-    // SAFETY: the filters of all channels lie in `weights` and are as long as `inputs`, and the outputs in `output`;
-    // there is a channel.
+    let Some(mut job) = Job::of_rows(weights, inputs, begin, finish, output) else { return };
+    // SAFETY: the job is that of a matrix's rows.
     unsafe { multiply_rows(&mut job) }
 }
