@@ -1,8 +1,9 @@
 //! Weights packed for an instruction set: which layers have such a kernel, and what it eats. A file per
 //! instruction set.
 //!
-//! A layer that no kernel of [`CompileOptions::isa`](crate::CompileOptions::isa) takes runs on the portable ones, with
-//! its weights as the model has them.
+//! A layer that no kernel of [`CompileOptions::isa`](crate::CompileOptions::isa) takes runs on those for any core in
+//! little code, on a microcontroller; and one that neither take on the portable ones, with its weights as the model has
+//! them.
 
 mod armv7em;
 mod armv8_1m_mve;
@@ -25,6 +26,16 @@ use crate::{Isa, ops::Lowering};
 
 /// Adds the step of a convolution; whether there is a kernel for it.
 pub(crate) fn conv_2d(cx: &mut Lowering<'_>, conv: &Conv2d, layer: &Weighted) -> bool {
+    own_conv_2d(cx, conv, layer) || has_compact(cx) && compact::conv_2d(cx, conv, layer).is_some()
+}
+
+/// Whether a layer that the instruction set's own kernels do not take is faster on those for any core than on the portable
+/// ones.
+fn has_compact(cx: &Lowering<'_>) -> bool {
+    matches!(cx.options().isa, Isa::Armv6m | Isa::Armv7m | Isa::Armv7em | Isa::Mve | Isa::Riscv32)
+}
+
+fn own_conv_2d(cx: &mut Lowering<'_>, conv: &Conv2d, layer: &Weighted) -> bool {
     match cx.options().isa {
         Isa::Armv6m | Isa::Armv7m | Isa::Riscv32 => narrow::conv_2d(cx, conv, layer),
         Isa::Armv7em => armv7em::conv_2d(cx, conv, layer).is_some(),
@@ -38,6 +49,11 @@ pub(crate) fn conv_2d(cx: &mut Lowering<'_>, conv: &Conv2d, layer: &Weighted) ->
 
 /// Adds the step of a depthwise convolution; whether there is a kernel for it.
 pub(crate) fn depthwise_conv_2d(cx: &mut Lowering<'_>, conv: &DepthwiseConv2d, layer: &Weighted) -> bool {
+    own_depthwise_conv_2d(cx, conv, layer)
+        || has_compact(cx) && compact::depthwise_conv_2d(cx, conv, layer).is_some()
+}
+
+fn own_depthwise_conv_2d(cx: &mut Lowering<'_>, conv: &DepthwiseConv2d, layer: &Weighted) -> bool {
     match cx.options().isa {
         Isa::Armv6m | Isa::Armv7m | Isa::Riscv32 => narrow::depthwise_conv_2d(cx, conv, layer),
         Isa::Mve => armv8_1m_mve::depthwise_conv_2d(cx, conv, layer),
@@ -56,10 +72,15 @@ const FEW_PRODUCTS: usize = 4096;
 pub(crate) fn fully_connected(cx: &mut Lowering<'_>, matrix: &FullyConnected, layer: &Weighted) -> bool {
     if layer.filter.len() <= FEW_PRODUCTS && matrix.filter_zero.0 == 0 && cx.has(BuiltinOp::Conv2D) {
         let conv = single_pixels(matrix, matrix.shape.outputs);
-        if conv_2d(cx, &conv, layer) {
+        if own_conv_2d(cx, &conv, layer) {
             return true;
         }
     }
+    own_fully_connected(cx, matrix, layer)
+        || has_compact(cx) && compact::fully_connected(cx, matrix, layer).is_some()
+}
+
+fn own_fully_connected(cx: &mut Lowering<'_>, matrix: &FullyConnected, layer: &Weighted) -> bool {
     match cx.options().isa {
         Isa::Armv6m | Isa::Armv7m | Isa::Riscv32 => narrow::fully_connected(cx, matrix, layer),
         Isa::Armv7em => armv7em::fully_connected(cx, matrix, layer).is_some(),
