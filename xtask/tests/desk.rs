@@ -7,7 +7,7 @@ use std::{
 
 use serde_json::Value;
 
-const BOARDS: [&str; 7] = [
+const BOARDS: [&str; 8] = [
     "microbit-v2",
     "nrf52840-dk",
     "nrf5340-dk",
@@ -15,6 +15,7 @@ const BOARDS: [&str; 7] = [
     "nucleo-l4r5zi",
     "nucleo-u575zi",
     "rp-pico",
+    "rp-pico2",
 ];
 
 fn xtask(arguments: &[&str]) -> Option<(Output, String)> {
@@ -126,11 +127,8 @@ fn flashing_says_at_every_line_that_nothing_was_flashed() {
 
 #[test]
 fn a_chip_that_is_not_simulated_is_named() {
-    for (board, chip) in [("rp-pico2", "RP235x"), ("esp32-c3", "esp32c3")] {
-        let arguments = ["flash", "--board", board, "--probe", "simulated"];
-        let Some((output, said)) = xtask(&arguments) else { continue };
-        assert_eq!(output.status.code(), Some(1), "{said}");
-        let told = format!("simulated: error: simulating: no simulated target for {chip}");
-        assert!(said.contains(&told), "{said}");
-    }
+    let arguments = ["flash", "--board", "esp32-c3", "--probe", "simulated"];
+    let Some((output, said)) = xtask(&arguments) else { return };
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("simulated: error: simulating: no simulated target for esp32c3"), "{said}");
 }

@@ -28,8 +28,7 @@ use machine::Machine;
 /// A chip that cannot be simulated.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[error(
-    "no simulated target for {chip}: what is simulated is a Cortex-M behind a debug port of version 1 or 2, and this chip \
-     has another"
+    "no simulated target for {chip}: what is simulated is a Cortex-M behind its debug port, and this chip has another core"
 )]
 pub struct NotSimulated {
     /// The chip.
@@ -46,7 +45,7 @@ impl Board {
     /// A board with this chip, erased and in order.
     ///
     /// # Errors
-    /// [`NotSimulated`], for chips without the debug port that is simulated.
+    /// [`NotSimulated`], for chips whose cores are not of the kind that is simulated.
     pub fn new(target: &Target) -> Result<Self, NotSimulated> {
         let machine = Machine::new(target).ok_or_else(|| NotSimulated { chip: target.name.clone() })?;
         Ok(Self { machine: Arc::new(Mutex::new(machine)) })

@@ -8,7 +8,7 @@ use super::{
     fault::Fault,
     firmware::Firmware,
     memory::Memory,
-    port::Ports,
+    port::{Naming, Ports},
 };
 use crate::probes::{Identity, Protection};
 
@@ -20,7 +20,7 @@ const DCRSR: u32 = 0xe000_edf4;
 const DCRDR: u32 = 0xe000_edf8;
 const DEMCR: u32 = 0xe000_edfc;
 const FP_CTRL: u32 = 0xe000_2000;
-/// RP2040's, which tells its cores apart.
+/// RP2040's and RP2350's, which tells cores apart.
 const SIO_CPUID: u32 = 0xd000_0000;
 
 const LR: usize = 14;
@@ -73,6 +73,8 @@ pub struct Machine {
     pub cores: Vec<Core>,
     cpuid: u32,
     two_cores_by_sio: bool,
+    /// Where the chip looks for its vector table.
+    vectors_at: u32,
     algorithms: Vec<Algorithm>,
     identity: Option<&'static Identity>,
     faults: Vec<Fault>,
@@ -90,14 +92,18 @@ pub enum Refused {
 }
 
 impl Machine {
-    /// Nothing where a core is not behind a debug port of version 1 or 2.
+    /// Nothing where a core is no Cortex-M.
     pub fn new(target: &Target) -> Option<Self> {
         let mut accesses = Vec::new();
+        let mut naming = Naming::Number;
         for core in &target.cores {
             match &core.core_access_options {
                 CoreAccessOptions::Arm(options) if core.core_type.is_cortex_m() => match options.ap {
-                    ApAddress::V1(port) => accesses.push((options.targetsel, port)),
-                    ApAddress::V2(_) => return None,
+                    ApAddress::V1(port) => accesses.push((options.targetsel, port.into())),
+                    ApAddress::V2(address) => {
+                        naming = Naming::Address;
+                        accesses.push((options.targetsel, u32::try_from(address).ok()?));
+                    }
                 },
                 _ => return None,
             }
@@ -113,19 +119,26 @@ impl Machine {
             _ if target.name.starts_with("STM32H7") => 0x411f_c270,
             _ => 0x410f_c241,
         };
-        let control: &[u8] = match target.name.get(..5) {
+        let control: &[u32] = match target.name.get(..5) {
             Some("nRF52") => &[1],
             Some("nRF53") => &[2, 3],
             _ => &[],
         };
+        let is_flash = |address: &u32| memory.is_flash(*address);
+        let vectors_at = match target.name.starts_with("RP2040") {
+            // Behind the second stage of its boot code.
+            true => Some(0x1000_0100),
+            false => [0, 0x0800_0000, 0x1000_0000].into_iter().find(is_flash),
+        };
         Some(Self {
+            vectors_at: vectors_at?,
             memory,
-            ports: Ports::new(accesses, control),
+            ports: Ports::new(naming, accesses, control),
             firmware: None,
             log: Vec::new(),
             cores: target.cores.iter().map(|_| Core::new()).collect(),
             cpuid,
-            two_cores_by_sio: target.name.starts_with("RP2040"),
+            two_cores_by_sio: target.name.starts_with("RP2"),
             algorithms: Algorithm::all(target),
             identity,
             faults: Vec::new(),
@@ -223,6 +236,19 @@ impl Machine {
     /// The chip's reset. A core that catches it stays halted; another starts the firmware.
     pub fn reset(&mut self) {
         self.log.push("reset".to_owned());
+        if self.reset_cores() {
+            self.start();
+        }
+    }
+
+    /// A reset into the boot code, which waits there.
+    pub fn rescue(&mut self) {
+        self.log.push("rescue".to_owned());
+        self.reset_cores();
+    }
+
+    /// Whether the first core runs.
+    fn reset_cores(&mut self) -> bool {
         if let Some(firmware) = &mut self.firmware {
             firmware.stop();
         }
@@ -235,9 +261,7 @@ impl Machine {
             core.halted = core.debug && core.demcr & 1 != 0;
             runs |= index == 0 && !core.halted;
         }
-        if runs {
-            self.start();
-        }
+        runs
     }
 
     /// Starts firmware at its reset vector, if there is one.
@@ -256,14 +280,9 @@ impl Machine {
         }
     }
 
-    /// The first two words of flash; of RP2040, those behind its boot code.
+    /// The first two words of the vector table.
     fn vectors(&self) -> (u32, u32) {
-        let at = match self.two_cores_by_sio {
-            true => 0x1000_0100,
-            false if self.memory.is_flash(0) => 0,
-            false => 0x0800_0000,
-        };
-        (self.memory.word(at), self.memory.word(at + 4))
+        (self.memory.word(self.vectors_at), self.memory.word(self.vectors_at + 4))
     }
 
     fn control(&mut self, index: usize, word: u32) {

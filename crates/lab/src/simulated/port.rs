@@ -1,27 +1,39 @@
-//! The debug port and its access ports: registers of the ADIv5 architecture.
+//! The debug port and its access ports: registers of the ADIv5 architecture, and of ADIv6 what a chip's memory is reached by.
 
 use super::machine::{Machine, Refused};
 
 /// Debug ports, of which a chip may have several on one pair of wires.
 #[derive(Debug)]
 pub struct Ports {
-    /// By what a core is reached: the debug port's TARGETSEL, and the number of its access port.
-    cores: Vec<(Option<u32>, u8)>,
+    /// By what a core is reached: the debug port's TARGETSEL, and the name of its access port.
+    cores: Vec<(Option<u32>, u32)>,
+    naming: Naming,
     selected: Option<u32>,
     ports: Vec<Port>,
     /// The numbers of Nordic's access ports that unlock, where the chip has some.
-    control: &'static [u8],
+    control: &'static [u32],
     locked: bool,
     erasing: bool,
 }
 
+/// How access ports are told apart in the debug port's SELECT.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Naming {
+    /// ADIv5: by a number.
+    #[default]
+    Number,
+    /// ADIv6: by the address of their registers.
+    Address,
+}
+
 #[derive(Clone, Debug, Default)]
 struct Port {
+    naming: Naming,
     targetsel: Option<u32>,
     control: u32,
     select: u32,
     /// Of each access port that was used.
-    access: Vec<(u8, Access)>,
+    access: Vec<(u32, Access)>,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -32,6 +44,8 @@ struct Access {
 
 /// An AHB access port for a Cortex-M, as it names itself.
 const AHB_AP: u32 = 0x2477_0011;
+/// The same behind a debug port of ADIv6.
+const AHB5_AP: u32 = 0x3477_0008;
 /// Of an access port's control and status word: it can be used.
 const ENABLED: u32 = 1 << 6;
 /// Nordic's control access port.
@@ -44,19 +58,24 @@ const ROM_TABLE: u32 = 0xe00f_f003;
 const DEBUG_POWER: u32 = 1 << 28;
 /// RP2040's debug port that does nothing but reset.
 const RESCUE: u32 = 0xf100_2927;
+/// RP2350's access port for that, and the bit of its first register that resets when it goes: "RP2350 Datasheet", 3.5.10.
+const RESCUE_AP: u32 = 0x0008_0000;
+const RESTART: u32 = 1 << 31;
+/// Debug ports as they name themselves, of the versions 1, 2 and 3.
+const IDENTITY: [u32; 3] = [0x2ba0_1477, 0x0bc1_2477, 0x4c01_3477];
 
 impl Ports {
-    pub fn new(cores: Vec<(Option<u32>, u8)>, control: &'static [u8]) -> Self {
+    pub fn new(naming: Naming, cores: Vec<(Option<u32>, u32)>, control: &'static [u32]) -> Self {
         let mut ports: Vec<Port> = Vec::new();
         for (targetsel, _) in &cores {
             if !ports.iter().any(|port| port.targetsel == *targetsel) {
-                ports.push(Port { targetsel: *targetsel, ..Port::default() });
+                ports.push(Port { naming, targetsel: *targetsel, ..Port::default() });
             }
         }
         if ports.iter().any(|port| port.targetsel.is_some()) {
             ports.push(Port { targetsel: Some(RESCUE), ..Port::default() });
         }
-        Self { cores, selected: None, ports, control, locked: false, erasing: false }
+        Self { cores, naming, selected: None, ports, control, locked: false, erasing: false }
     }
 
     pub fn lock(&mut self) {
@@ -94,8 +113,16 @@ impl Port {
         &mut self.access[place].1
     }
 
-    fn number(&self) -> u8 {
-        (self.select >> 24) as u8
+    /// The selected access port's number, or its address.
+    fn number(&self) -> u32 {
+        match self.naming {
+            Naming::Number => self.select >> 24,
+            Naming::Address => self.select & !0xfff,
+        }
+    }
+
+    fn is_rescue(&self) -> bool {
+        self.naming == Naming::Address && self.number() == RESCUE_AP
     }
 
     fn register(&self, address: u8) -> u8 {
@@ -120,9 +147,15 @@ impl Machine {
         self.answers()?;
         let Some(port) = self.ports.port() else { return Err(Refused::NoAcknowledge) };
         let targetsel = port.targetsel;
+        let [first, second, third] = IDENTITY;
         Ok(match address & 0xc {
-            0 if targetsel.is_some() => 0x0bc1_2477,
-            0 => 0x2ba0_1477,
+            0 if port.naming == Naming::Address => match port.select & 0xf {
+                0 => third,
+                // Where it has a table of its access ports is not told.
+                _ => 0,
+            },
+            0 if targetsel.is_some() => second,
+            0 => first,
             4 => match (port.select & 0xf, targetsel) {
                 (0, _) => {
                     // What was asked for is acknowledged at once.
@@ -142,6 +175,8 @@ impl Machine {
         self.answers()?;
         let Some(port) = self.ports.port() else { return Err(Refused::NoAcknowledge) };
         match address & 0xc {
+            // Of other banks, SELECT1 is all zeros for addresses of 32 bits.
+            4 if port.naming == Naming::Address && port.select & 0xf != 0 => {}
             4 => {
                 let was_powered = port.control & DEBUG_POWER != 0;
                 port.control = value;
@@ -174,6 +209,9 @@ impl Machine {
                 _ => 0,
             });
         }
+        if port.is_rescue() {
+            return Ok(if register == 0 { port.access().csw } else { 0 });
+        }
         let access = *port.access();
         match register {
             // A lock takes the bus away from its access port.
@@ -189,7 +227,7 @@ impl Machine {
             }
             0x10 | 0x14 | 0x18 | 0x1c => self.bus_read((access.tar & !0xf) + u32::from(register & 0xf)),
             0xf8 => Ok(ROM_TABLE),
-            0xfc => Ok(AHB_AP),
+            0xfc => Ok(if self.ports.naming == Naming::Address { AHB5_AP } else { AHB_AP }),
             _ => Ok(0),
         }
     }
@@ -208,8 +246,15 @@ impl Machine {
             }
             return Ok(());
         }
+        let is_rescue = port.is_rescue();
         let access = port.access();
         match register {
+            0x00 if is_rescue => {
+                let was = std::mem::replace(&mut access.csw, value);
+                if was & RESTART != 0 && value & RESTART == 0 {
+                    self.rescue();
+                }
+            }
             0x00 => access.csw = value,
             0x04 => access.tar = value,
             0x0c => {
