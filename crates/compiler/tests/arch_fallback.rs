@@ -1,4 +1,5 @@
-//! Layers that a microcontroller's own kernels do not take run on those for any core, with the reference's bytes.
+//! Layers that a microcontroller's own kernels do not take run on those for any core where they are faster than the portable
+//! ones, with the reference's bytes.
 
 #[path = "support/run.rs"]
 mod run;
@@ -55,12 +56,35 @@ fn sums_too_large_for_half_of_a_word() {
 
 #[test]
 fn windows_that_depthwise_walks_do_not_know() {
-    for (isa, dilation) in [(Isa::Armv6m, [1, 1]), (Isa::Armv7m, [1, 1]), (Isa::Armv7em, [2, 2])] {
+    let (compact, portable) = ("DepthwiseConv2dCompact", "DepthwiseConv2dS8");
+    for (isa, dilation, kernel) in [
+        (Isa::Armv6m, [1, 1], compact),
+        (Isa::Armv7m, [1, 1], portable),
+        (Isa::Armv7em, [2, 2], compact),
+        (Isa::Riscv32, [1, 1], portable),
+    ] {
         let mut net = Net::default();
         let input = net.input(&[1, 9, 11, 12], DType::Int8, INPUT);
         let [filter, bias] = constants(&mut net, &[1, 5, 5, 12], 3);
         let slide = Slide { dilation, ..Slide::of(Padding::Same) };
         let conv = net.depthwise(input, filter, bias, slide, output(0.9));
-        falls_back(net, conv, isa, "DepthwiseConv2dCompact");
+        falls_back(net, conv, isa, kernel);
     }
+}
+
+#[test]
+fn too_little_of_a_network_is_not_worth_the_code() {
+    let mut net = Net::default();
+    let input = net.input(&[1, 40, 40, 4], DType::Int8, INPUT);
+    let [filter, bias] = constants(&mut net, &[64, 3, 3, 4], 0);
+    let most = net.conv(input, filter, bias, Slide::of(Padding::Same), output(0.9));
+    let input = net.input(&[1, 3, 3, 4], DType::Int8, INPUT);
+    let [filter, bias] = constants(&mut net, &[1, 5, 5, 4], 3);
+    let slide = Slide { dilation: [2, 2], ..Slide::of(Padding::Same) };
+    let little = net.depthwise(input, filter, bias, slide, output(0.9));
+    net.outputs.extend([most, little]);
+    let options = CompileOptions::DEVICE.for_isa(Isa::Armv7em);
+    let layout = compile("two", &net.file(), options).unwrap().layout;
+    let kernels: Vec<_> = layout.steps.iter().map(|step| step.operator.name()).collect();
+    assert_eq!(kernels, ["Conv2dArmv7em", "DepthwiseConv2dS8"]);
 }

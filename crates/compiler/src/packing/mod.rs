@@ -2,8 +2,8 @@
 //! instruction set.
 //!
 //! A layer that no kernel of [`CompileOptions::isa`](crate::CompileOptions::isa) takes runs on those for any core in
-//! little code, on a microcontroller; and one that neither take on the portable ones, with its weights as the model has
-//! them.
+//! little code, on a microcontroller, where it is enough of the network; and one that neither take on the portable ones,
+//! with its weights as the model has them.
 
 mod armv7em;
 mod armv8_1m_mve;
@@ -16,23 +16,43 @@ mod weighted;
 mod wide;
 
 use engine::ops::AnyOperator;
-use kernels::reference::{Conv2d, DepthwiseConv2d, FullyConnected};
+use kernels::{
+    Window,
+    reference::{Conv2d, DepthwiseConv2d, FullyConnected},
+};
 use quant::Sum;
 use tflite::BuiltinOp;
 
 pub(crate) use self::weighted::Weighted;
 use self::{hosts::Host, weighted::single_pixels};
-use crate::{Isa, ops::Lowering};
+use crate::{
+    Isa,
+    ops::{Lowering, total_macs},
+};
 
 /// Adds the step of a convolution; whether there is a kernel for it.
 pub(crate) fn conv_2d(cx: &mut Lowering<'_>, conv: &Conv2d, layer: &Weighted) -> bool {
-    own_conv_2d(cx, conv, layer) || has_compact(cx) && compact::conv_2d(cx, conv, layer).is_some()
+    own_conv_2d(cx, conv, layer)
+        || is_worth_compact(cx, layer, pixels(&conv.shape.window))
+            && compact::conv_2d(cx, conv, layer).is_some()
 }
 
-/// Whether a layer that the instruction set's own kernels do not take is faster on those for any core than on the portable
-/// ones.
-fn has_compact(cx: &Lowering<'_>) -> bool {
-    matches!(cx.options().isa, Isa::Armv6m | Isa::Armv7m | Isa::Armv7em | Isa::Mve | Isa::Riscv32)
+/// A layer that the instruction set's own kernels do not take is worth code for any core, which is faster than the portable
+/// one, from this part of the network's multiply-adds on: one in so many.
+const WORTH: u64 = 256;
+
+/// Whether a microcontroller is to run a layer on the kernels for any core; `uses` is how often it multiplies each weight.
+fn is_worth_compact(cx: &Lowering<'_>, layer: &Weighted, uses: u64) -> bool {
+    let is_micro =
+        matches!(cx.options().isa, Isa::Armv6m | Isa::Armv7m | Isa::Armv7em | Isa::Mve | Isa::Riscv32);
+    let macs = uses.saturating_mul(layer.filter.len() as u64);
+    is_micro && macs.saturating_mul(WORTH) >= total_macs(cx.graph())
+}
+
+fn pixels(window: &Window) -> u64 {
+    [window.batch, window.output.h, window.output.w]
+        .into_iter()
+        .fold(1, |product, size| product.saturating_mul(u64::from(size)))
 }
 
 fn own_conv_2d(cx: &mut Lowering<'_>, conv: &Conv2d, layer: &Weighted) -> bool {
@@ -49,8 +69,12 @@ fn own_conv_2d(cx: &mut Lowering<'_>, conv: &Conv2d, layer: &Weighted) -> bool {
 
 /// Adds the step of a depthwise convolution; whether there is a kernel for it.
 pub(crate) fn depthwise_conv_2d(cx: &mut Lowering<'_>, conv: &DepthwiseConv2d, layer: &Weighted) -> bool {
+    // There the portable kernel takes half as long: 11 and 12 cycles per multiply-add, not 25 and 29.
+    let has_faster = matches!(cx.options().isa, Isa::Armv7m | Isa::Riscv32);
     own_depthwise_conv_2d(cx, conv, layer)
-        || has_compact(cx) && compact::depthwise_conv_2d(cx, conv, layer).is_some()
+        || !has_faster
+            && is_worth_compact(cx, layer, pixels(&conv.window))
+            && compact::depthwise_conv_2d(cx, conv, layer).is_some()
 }
 
 fn own_depthwise_conv_2d(cx: &mut Lowering<'_>, conv: &DepthwiseConv2d, layer: &Weighted) -> bool {
@@ -77,7 +101,8 @@ pub(crate) fn fully_connected(cx: &mut Lowering<'_>, matrix: &FullyConnected, la
         }
     }
     own_fully_connected(cx, matrix, layer)
-        || has_compact(cx) && compact::fully_connected(cx, matrix, layer).is_some()
+        || is_worth_compact(cx, layer, matrix.shape.batch.into())
+            && compact::fully_connected(cx, matrix, layer).is_some()
 }
 
 fn own_fully_connected(cx: &mut Lowering<'_>, matrix: &FullyConnected, layer: &Weighted) -> bool {
