@@ -30,10 +30,12 @@ fn xtask(arguments: &[&str]) -> Option<(Output, String)> {
     Some((output, said))
 }
 
-/// Every line says that nothing of it is real, wherever it goes.
+/// Every line says that nothing of it is real, wherever it goes; but for one that the first call of all may say, which is of no chip.
 fn assert_marked(output: &Output, said: &str) {
     let printed = String::from_utf8_lossy(&output.stdout);
-    for line in printed.lines().chain(said.lines()).filter(|line| !line.trim().is_empty()) {
+    let building = |line: &str| line.starts_with("building the debug stack");
+    for line in printed.lines().chain(said.lines()).filter(|line| !line.trim().is_empty() && !building(line))
+    {
         assert!(line.contains("simulated"), "{line}");
     }
 }
